@@ -1,0 +1,270 @@
+"""TV-Diff: denoiser, diffusion, free energy and negative sampler in one model."""
+
+from typing import Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor
+
+from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
+from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
+from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteAdjacency, Normalization
+from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.sampling import (
+    ARGumbelSampler,
+    NegativeSampler,
+    UniformNegativeSampler,
+)
+
+Negatives = Literal["uniform", "hard"]
+
+
+class ItemSide(NamedTuple):
+    """What scoring needs of the items, computed once for all users.
+
+    Attributes:
+        factor: Item factors :math:`V`, of shape ``[num_items, hidden_channels]``.
+        mixing: :math:`V^{\\top} W_I`, of shape ``[hidden_channels, hidden_channels]``;
+            turns a user factor into the projection of the scores it predicts.
+    """
+
+    factor: Tensor
+    mixing: Tensor
+
+
+class TVDiff(torch.nn.Module):
+    r"""The tri-view diffusion recommender of the `"Towards A Tri-View Diffusion
+    Framework for Recommendation" <https://arxiv.org/abs/2511.20122>`_ paper.
+
+    Composes the anisotropic denoiser (View II), the Gaussian diffusion, the Helmholtz
+    free energy (View I) and a negative sampler (View III). Everything is computed on
+    factors: no array of size ``num_users x num_items`` is ever formed.
+
+    Args:
+        num_users: Number of users.
+        num_items: Number of items.
+        hidden_channels: Width of both towers. (default: ``64``)
+        time_channels: Width of the timestep embedding. (default: ``64``)
+        dropout: Dropout on the corrupted interactions, in [0, 1). (default: ``0.5``)
+        normalization: Edge weights of the item tower. (default: ``"symmetric"``)
+        num_timesteps: Number of diffusion steps. (default: ``5``)
+        schedule: Noise schedule. (default: ``"linear-var"``)
+        noise_scale: Factor on the noise range. (default: ``1e-4``)
+        noise_min: Lower end of the noise range. (default: ``5e-4``)
+        noise_max: Upper end of the noise range. (default: ``5e-3``)
+        temperature: Weight of the entropy. (default: ``1.0``)
+        entropy_type: ``"bpr"``, ``"bce"`` or ``"nll"``. (default: ``"bpr"``)
+        negatives: ``"uniform"``, or ``"hard"`` for AR-GSP. (default: ``"uniform"``)
+        accept_ratio: Share of the items that AR-GSP accepts. (default: ``0.05``)
+        gumbel_decay: Decay of AR-GSP's softness. (default: ``3.0``)
+        num_noise_items: Draw the training noise from a random subset of that many
+            items; exact if ``None``. (default: ``None``)
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+        >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 2]])
+        >>> adjacency = BipartiteAdjacency.from_edge_index(edge_index, (2, 3))
+        >>> model = TVDiff(num_users=2, num_items=3, hidden_channels=8)
+        >>> model.training_loss(adjacency, torch.tensor([0, 1])).free_energy.backward()
+        >>> user_factor, item_factor = model.eval()(adjacency)
+        >>> (user_factor @ item_factor.t()).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        hidden_channels: int = 64,
+        time_channels: int = 64,
+        dropout: float = 0.5,
+        normalization: Normalization = "symmetric",
+        num_timesteps: int = 5,
+        schedule: Schedule = "linear-var",
+        noise_scale: float = 1e-4,
+        noise_min: float = 5e-4,
+        noise_max: float = 5e-3,
+        temperature: float = 1.0,
+        entropy_type: EntropyType = "bpr",
+        negatives: Negatives = "uniform",
+        accept_ratio: float = 0.05,
+        gumbel_decay: float = 3.0,
+        num_noise_items: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.num_noise_items = num_noise_items
+        self.denoiser = AnisotropicDenoiser(
+            num_users, num_items, hidden_channels, time_channels, dropout, normalization
+        )
+        self.diffusion = GaussianDiffusion(
+            num_timesteps, schedule, noise_scale, noise_min, noise_max
+        )
+        self.loss_fn = HelmholtzFreeEnergyLoss(temperature, entropy_type)
+        self.sampler = _make_sampler(
+            negatives, num_timesteps, accept_ratio, gumbel_decay
+        )
+
+    def adjacency(self, edge_index: Tensor) -> BipartiteAdjacency:
+        """Sort and weigh the training graph as this model reads it.
+
+        Args:
+            edge_index: (user, item) pairs, long, of shape ``[2, num_edges]``.
+
+        Returns:
+            The adjacency that the other methods take.
+        """
+        size = (self.denoiser.num_users, self.denoiser.num_items)
+        return BipartiteAdjacency.from_edge_index(
+            edge_index, size, self.denoiser.normalization
+        )
+
+    def forward(
+        self, adjacency: BipartiteAdjacency, user: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Denoise users; their scores are the inner products with the item factors.
+
+        Args:
+            adjacency: The training graph.
+            user: Users, long, of shape ``[batch_size]``; all if omitted.
+                (default: ``None``)
+
+        Returns:
+            User factors ``[batch_size, hidden_channels]`` and item factors
+            ``[num_items, hidden_channels]``.
+        """
+        history = adjacency.user_rows
+        history = history if user is None else history.select(user)
+        items = self.encode_items(adjacency)
+        return self.encode_users(history, items), items.factor
+
+    @torch.no_grad()
+    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
+        """Compute the item side of scoring, once for all users.
+
+        Args:
+            adjacency: The training graph.
+
+        Returns:
+            Item factors and their mixing matrix.
+        """
+        factor = self.item_factor(adjacency)
+        return ItemSide(factor, factor.t() @ self.denoiser.item_embedding)
+
+    @torch.no_grad()
+    def encode_users(
+        self,
+        history: CSR,
+        items: ItemSide,
+        start_step: int | None = None,
+        ancestral: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        r"""Run the reverse process in ``hidden_channels`` dimensions.
+
+        With :math:`M = V^{\top} W_I`, one step is :math:`z_{t-1} = c^{(1)}_t \hat{u}_t M
+        + c^{(2)}_t z_t`. New users need no training: any history will do.
+
+        Args:
+            history: Item ids of each user, of shape ``[batch_size, num_items]``.
+            items: The item side, from :meth:`encode_items`.
+            start_step: Corrupt the history to this timestep first; if omitted, take
+                it as it is. (default: ``None``)
+            ancestral: Add noise of the posterior variance. (default: ``False``)
+            generator: Source of that noise. (default: ``None``)
+
+        Returns:
+            Final user factors, of shape ``[batch_size, hidden_channels]``.
+        """
+        hidden = self.denoiser.project(history)
+        draw_noise = None
+        if ancestral or start_step is not None:
+            noise = self._noise(generator)
+            batch_size = hidden.size(0)
+
+            def draw_noise() -> Tensor:
+                return noise.draw(batch_size)
+
+        def predict(hidden: Tensor, timestep: Tensor) -> Tensor:
+            return self.denoiser.user_factor(hidden, timestep) @ items.mixing
+
+        hidden = self.diffusion.reverse(
+            predict, hidden, start_step, draw_noise, ancestral
+        )
+        last = torch.zeros(1, dtype=torch.long, device=hidden.device)
+        return self.denoiser.user_factor(hidden, last)
+
+    def item_factor(self, adjacency: BipartiteAdjacency) -> Tensor:
+        """Compute the item factors, differentiable.
+
+        Args:
+            adjacency: The training graph.
+
+        Returns:
+            Item factors, of shape ``[num_items, hidden_channels]``.
+        """
+        rows = adjacency.item_rows
+        return self.denoiser.item_factor(rows, rows.value)
+
+    def training_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        user: Tensor,
+        item: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Compute the free energy of a batch at random timesteps.
+
+        Args:
+            adjacency: The training graph.
+            user: Users of the batch, long, of shape ``[batch_size]``; may repeat.
+            item: One positive item for each user (batches over interactions, BPR);
+                if omitted, all items of each user are its positives (batches over
+                users). (default: ``None``)
+            generator: Source of timesteps, noise and negatives. (default: ``None``)
+
+        Returns:
+            Free energy, energy and entropy.
+        """
+        observed = adjacency.user_rows.select(user)
+        timestep = self.diffusion.sample_timestep(user.numel(), generator)
+        noise = self._noise(generator).draw(user.numel())
+        hidden = self.denoiser.project(observed)
+        hidden = self.diffusion.q_sample(hidden, timestep, noise)
+        user_factor = self.denoiser.user_factor(hidden, timestep)
+        item_factor = self.item_factor(adjacency)
+
+        positive, negative = None if item is None else _one_each(item, observed), None
+        if self.loss_fn.needs_negatives:
+            wanted = (observed if positive is None else positive).degree()
+            negative = self.sampler(
+                observed, wanted, user_factor, item_factor, timestep, generator
+            )
+            if self.loss_fn.entropy_type == "bpr" and negative.nnz < wanted.sum():
+                # Rows that ran out of candidates keep as many positives.
+                positive = (positive or observed).head(negative.degree())
+        return self.loss_fn(user_factor, item_factor, observed, positive, negative)
+
+    def _noise(self, generator: torch.Generator | None) -> ProjectedNoise:
+        dropout = self.denoiser.dropout if self.training else 0.0
+        return ProjectedNoise(
+            self.denoiser.item_embedding, self.num_noise_items, dropout, generator
+        )
+
+
+def _make_sampler(
+    negatives: str, num_timesteps: int, accept_ratio: float, gumbel_decay: float
+) -> NegativeSampler:
+    if negatives not in get_args(Negatives):
+        raise ValueError(
+            f"'negatives' needs to be one of {list(get_args(Negatives))} "
+            f"(got {negatives!r})"
+        )
+    if negatives == "hard":
+        return ARGumbelSampler(num_timesteps, accept_ratio, gumbel_decay)
+    return UniformNegativeSampler()
+
+
+def _one_each(item: Tensor, observed: CSR) -> CSR:
+    rowptr = torch.arange(item.numel() + 1, device=item.device)
+    return CSR(rowptr, item, observed.num_cols)

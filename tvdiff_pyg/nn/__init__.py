@@ -1,0 +1,19 @@
+"""Layers: usable in any PyG pipeline, importing only torch and PyG."""
+
+from tvdiff_pyg.nn.adjacency import BipartiteAdjacency
+from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser
+from tvdiff_pyg.nn.csr import CSR, gram, pair_scores, spmm
+from tvdiff_pyg.nn.normalization import Normalization, bipartite_norm
+from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
+
+__all__ = [
+    "CSR",
+    "AnisotropicDenoiser",
+    "BipartiteAdjacency",
+    "Normalization",
+    "bipartite_norm",
+    "gram",
+    "pair_scores",
+    "sinusoidal_embedding",
+    "spmm",
+]

@@ -1,0 +1,296 @@
+"""Sparse rows: the one sparse format that the towers, loss and samplers share.
+
+A :class:`CSR` is built once from any of PyG's adjacency formats, remembers its
+transpose, and multiplies dense matrices without materialising messages.
+"""
+
+import warnings
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch_geometric import EdgeIndex
+from torch_geometric.typing import Adj, SparseTensor
+from torch_geometric.utils import cumsum, is_torch_sparse_tensor
+
+# PyTorch says so at the first sparse tensor of every process; we use one kernel.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+
+
+@dataclass(frozen=True, eq=False)
+class CSR:
+    r"""A sparse ``[num_rows, num_cols]`` matrix, columns ascending in each row.
+
+    Args:
+        rowptr: Row offsets, long, of shape ``[num_rows + 1]``.
+        col: Column indices, long, of shape ``[nnz]``.
+        num_cols: Number of columns.
+        value: Entries of shape ``[nnz]``; ones if omitted. (default: ``None``)
+
+    Example:
+        >>> csr = CSR.from_edge_index(torch.tensor([[0, 1, 1], [2, 0, 1]]), (2, 3))
+        >>> csr.degree().tolist()
+        [1, 2]
+    """
+
+    rowptr: Tensor
+    col: Tensor
+    num_cols: int
+    value: Tensor | None = None
+    # The transposed pattern (rowptr, col, perm), shared by all that share it.
+    _transposed: list[tuple[Tensor, Tensor, Tensor]] = field(
+        default_factory=list, repr=False
+    )
+
+    @staticmethod
+    def from_edge_index(
+        edge_index: Tensor, size: tuple[int, int], value: Tensor | None = None
+    ) -> "CSR":
+        """Build from ``[2, nnz]`` (row, column) pairs in any order."""
+        num_rows, num_cols = size
+        row, col = edge_index[0], edge_index[1]
+        perm = (row * num_cols + col).argsort()
+        value = None if value is None else value[perm]
+        return CSR(_rowptr(row, num_rows), col[perm], num_cols, value)
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self.rowptr.numel() - 1
+
+    @property
+    def nnz(self) -> int:
+        """Number of stored entries."""
+        return self.col.numel()
+
+    def degree(self) -> Tensor:
+        """Return the number of entries in each row, of shape ``[num_rows]``."""
+        return self.rowptr.diff()
+
+    def row(self) -> Tensor:
+        """Return the row index of each entry, of shape ``[nnz]``."""
+        rows = torch.arange(self.num_rows, device=self.col.device)
+        return rows.repeat_interleave(self.degree(), output_size=self.nnz)
+
+    def key(self) -> Tensor:
+        """Return ``row * num_cols + col``, ascending: what membership tests need."""
+        return self.row() * self.num_cols + self.col
+
+    def with_value(self, value: Tensor | None) -> "CSR":
+        """Return the same pattern with other entries."""
+        return replace(self, value=value)
+
+    def select(self, index: Tensor) -> "CSR":
+        """Return the rows ``index`` (repeats allowed) as a new matrix."""
+        degree = self.degree()[index]
+        rowptr = cumsum(degree)
+        offset = (self.rowptr[index] - rowptr[:-1]).repeat_interleave(degree)
+        entry = torch.arange(offset.numel(), device=self.col.device) + offset
+        value = None if self.value is None else self.value[entry]
+        return CSR(rowptr, self.col[entry], self.num_cols, value)
+
+    def head(self, length: Tensor) -> "CSR":
+        """Keep the first ``length[r]`` entries of each row ``r``."""
+        rank = torch.arange(self.nnz, device=self.col.device)
+        rank = rank - self.rowptr[:-1].repeat_interleave(self.degree())
+        keep = rank < length.repeat_interleave(self.degree())
+        rowptr = cumsum(torch.minimum(length, self.degree()))
+        value = None if self.value is None else self.value[keep]
+        return CSR(rowptr, self.col[keep], self.num_cols, value)
+
+    def transpose(self) -> "CSR":
+        """Return the transpose; its pattern is computed once and remembered."""
+        if not self._transposed:
+            perm = self.col.argsort(stable=True)
+            rowptr = _rowptr(self.col, self.num_cols)
+            self._transposed.append((rowptr, self.row()[perm], perm))
+        rowptr, col, perm = self._transposed[0]
+        value = None if self.value is None else self.value[perm]
+        return CSR(rowptr, col, self.num_rows, value)
+
+    def to(self, device: torch.device | str) -> "CSR":
+        """Move to a device, the remembered transpose included."""
+        value = None if self.value is None else self.value.to(device)
+        transposed = [
+            (rowptr.to(device), col.to(device), perm.to(device))
+            for rowptr, col, perm in self._transposed
+        ]
+        rowptr, col = self.rowptr.to(device), self.col.to(device)
+        return CSR(rowptr, col, self.num_cols, value, transposed)
+
+
+def to_csr(
+    edge_index: Adj | CSR, size: tuple[int, int], value: Tensor | None = None
+) -> Tensor | CSR:
+    """Turn PyG's transposed sparse formats into a CSR; leave plain edges as they are.
+
+    Args:
+        edge_index: A ``torch_sparse.SparseTensor`` or ``torch.sparse`` tensor of
+            shape ``[num_dst, num_src]``, an :class:`EdgeIndex` of (source,
+            destination) pairs, a :class:`CSR`, or plain pairs ``[2, num_edges]``.
+        size: ``(num_dst, num_src)``.
+        value: One weight per edge, in the order of ``edge_index``; replaces the
+            stored ones. (default: ``None``)
+
+    Returns:
+        A :class:`CSR` of destination rows, or the plain pairs.
+
+    Raises:
+        ValueError: If a sparse format is not of shape ``size``.
+    """
+    if isinstance(edge_index, EdgeIndex):
+        return _from_edge_index(edge_index, size, value)
+    if isinstance(edge_index, CSR):
+        # Its rows may be a batch of the destinations: only the sources must fit.
+        csr, size = edge_index, (edge_index.num_rows, size[1])
+    elif isinstance(edge_index, SparseTensor):
+        rowptr, col, stored = edge_index.csr()
+        csr = CSR(rowptr, col, edge_index.size(1), stored)
+    elif is_torch_sparse_tensor(edge_index):
+        adj_t = edge_index.to_sparse_csr()
+        csr = CSR(
+            adj_t.crow_indices(), adj_t.col_indices(), adj_t.size(1), adj_t.values()
+        )
+    else:
+        return edge_index
+    if (csr.num_rows, csr.num_cols) != size:
+        raise ValueError(
+            f"'edge_index' needs the transposed shape {list(size)} "
+            f"(got {[csr.num_rows, csr.num_cols]})"
+        )
+    return csr if value is None else csr.with_value(value)
+
+
+def _from_edge_index(
+    edge_index: EdgeIndex, size: tuple[int, int], value: Tensor | None
+) -> CSR:
+    (colptr, row), perm = edge_index.get_csc()
+    if value is not None and perm is not None:
+        value = value[perm]
+    # An EdgeIndex of unknown size ends at its last node with an edge.
+    missing = colptr[-1:].expand(max(size[0] + 1 - colptr.numel(), 0))
+    return CSR(torch.cat([colptr, missing]), row, size[1], value)
+
+
+def _rowptr(row: Tensor, num_rows: int) -> Tensor:
+    return cumsum(torch.bincount(row, minlength=num_rows))
+
+
+class _SpMM(torch.autograd.Function):
+    """``csr @ x`` both ways by ``embedding_bag``: it reads rows once, writes none."""
+
+    @staticmethod
+    def forward(ctx: Any, csr: CSR, x: Tensor) -> Tensor:
+        ctx.csr = csr
+        return _bag(csr, x)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor | None]:
+        return None, _bag(ctx.csr.transpose(), grad_outputs[0].contiguous())
+
+
+def _bag(csr: CSR, x: Tensor) -> Tensor:
+    value = None if csr.value is None else csr.value.to(x.dtype)
+    return F.embedding_bag(
+        csr.col,
+        x,
+        csr.rowptr,
+        mode="sum",
+        per_sample_weights=value,
+        include_last_offset=True,
+    )
+
+
+def spmm(csr: CSR, x: Tensor) -> Tensor:
+    r"""Multiply a sparse by a dense matrix, differentiable in the dense one.
+
+    Args:
+        csr: The sparse matrix, of shape ``[num_rows, num_cols]``.
+        x: The dense matrix, of shape ``[num_cols, channels]``.
+
+    Returns:
+        A dense ``[num_rows, channels]`` matrix.
+
+    Example:
+        >>> csr = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 2))
+        >>> spmm(csr, torch.tensor([[1.0], [2.0]])).tolist()
+        [[3.0]]
+    """
+    out: Tensor = _SpMM.apply(csr, x)
+    return out
+
+
+class _SDDMM(torch.autograd.Function):
+    """Inner products at the entries of a pattern, without gathering factors."""
+
+    @staticmethod
+    def forward(ctx: Any, pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
+        ctx.pattern = pattern
+        ctx.save_for_backward(left, right)
+        sparse = torch.sparse_csr_tensor(
+            pattern.rowptr,
+            pattern.col,
+            left.new_zeros(pattern.nnz),
+            size=(pattern.num_rows, pattern.num_cols),
+            check_invariants=False,
+        )
+        return torch.sparse.sampled_addmm(sparse, left, right.t(), beta=0.0).values()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor, Tensor]:
+        left, right = ctx.saved_tensors
+        weighted = ctx.pattern.with_value(grad_outputs[0])
+        return None, _bag(weighted, right), _bag(weighted.transpose(), left)
+
+
+def pair_scores(pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
+    r"""Compute ``left[row] . right[col]`` at each entry of a pattern.
+
+    Args:
+        pattern: Which pairs, of shape ``[num_rows, num_cols]``; values are ignored.
+        left: Row factors, of shape ``[num_rows, channels]``.
+        right: Column factors, of shape ``[num_cols, channels]``.
+
+    Returns:
+        One score per entry, of shape ``[nnz]``, differentiable in both factors.
+
+    Example:
+        >>> pattern = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 2))
+        >>> pair_scores(pattern, torch.ones(1, 3), torch.ones(2, 3)).tolist()
+        [3.0]
+    """
+    out: Tensor = _SDDMM.apply(pattern, left, right)
+    return out
+
+
+class _Gram(torch.autograd.Function):
+    """``x.T @ x``; both terms of its gradient are one symmetric product."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.t() @ x
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return x @ (grad_outputs[0] + grad_outputs[0].t())
+
+
+def gram(x: Tensor) -> Tensor:
+    r"""Compute ``x.T @ x`` of shape ``[channels, channels]``.
+
+    Args:
+        x: A matrix of shape ``[num_rows, channels]``.
+
+    Returns:
+        The Gram matrix, differentiable at the cost of one product.
+
+    Example:
+        >>> gram(torch.ones(4, 2)).tolist()
+        [[4.0, 4.0], [4.0, 4.0]]
+    """
+    out: Tensor = _Gram.apply(x)
+    return out
