@@ -1,0 +1,257 @@
+"""Full-ranking evaluation in blocks: seen items masked, PyG's ``LinkPred*`` metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch_geometric.metrics import (
+    LinkPredAveragePopularity,
+    LinkPredCoverage,
+    LinkPredHitRatio,
+    LinkPredMAP,
+    LinkPredMetricCollection,
+    LinkPredMRR,
+    LinkPredNDCG,
+    LinkPredPrecision,
+    LinkPredRecall,
+)
+
+from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+
+TaskName = Literal["validation", "test"]
+
+# Entries of a score block: 64 MiB in single precision.
+BLOCK_ENTRIES = 2**24
+DEFAULT_KS = (10, 20)
+
+RANKING_METRICS = {
+    "recall": LinkPredRecall,
+    "ndcg": LinkPredNDCG,
+    "precision": LinkPredPrecision,
+    "hit_ratio": LinkPredHitRatio,
+    "map": LinkPredMAP,
+    "mrr": LinkPredMRR,
+}
+
+
+@torch.no_grad()
+def top_k(
+    user_factor: Tensor, item_factor: Tensor, k: int, seen: CSR | None = None
+) -> tuple[Tensor, Tensor]:
+    """Find the best items of each user exactly, by blocks of users.
+
+    Args:
+        user_factor: User factors, of shape ``[num_users, channels]``.
+        item_factor: Item factors, of shape ``[num_items, channels]``.
+        k: How many items, at least 1.
+        seen: Items to leave out, of shape ``[num_users, num_items]``.
+            (default: ``None``)
+
+    Returns:
+        Scores and item indices, of shape ``[num_users, k]``, best first. Where a user
+        has fewer than ``k`` candidates, the rest is padded with ``-inf`` and ``-1``.
+
+    Example:
+        >>> score, item = top_k(torch.ones(1, 1), torch.tensor([[1.0], [3.0]]), k=1)
+        >>> item.tolist()
+        [[1]]
+    """
+    num_items = item_factor.size(0)
+    rows = max(BLOCK_ENTRIES // num_items, 1)
+    blocks = torch.arange(user_factor.size(0), device=user_factor.device).split(rows)
+    found = [
+        rank_scores(
+            user_factor[block] @ item_factor.t(),
+            k,
+            None if seen is None else seen.select(block),
+        )
+        for block in blocks
+    ]
+    if not found:
+        empty = user_factor.new_empty(0, k)
+        return empty, empty.long()
+    score, item = zip(*found, strict=True)
+    return torch.cat(score), torch.cat(item)
+
+
+def rank_scores(
+    score: Tensor, k: int, seen: CSR | None = None
+) -> tuple[Tensor, Tensor]:
+    """Rank one block of scores; writes the mask of seen items into it.
+
+    Args:
+        score: Scores, of shape ``[num_users, num_items]``.
+        k: How many items, at least 1.
+        seen: Items to leave out, of the same shape. (default: ``None``)
+
+    Returns:
+        As :func:`top_k`.
+    """
+    if k < 1:
+        raise ValueError(f"'k' needs to be at least 1 (got {k})")
+    if seen is not None:
+        score[seen.row(), seen.col] = -torch.inf
+    value, item = score.topk(min(k, score.size(1)), dim=1)
+    item = item.masked_fill(value == -torch.inf, -1)
+    missing = (0, k - item.size(1))
+    value = torch.nn.functional.pad(value, missing, value=-torch.inf)
+    return value, torch.nn.functional.pad(item, missing, value=-1)
+
+
+class RankingMetrics(torch.nn.Module):
+    """All metrics of a ranking at several cut-offs, updated batch by batch.
+
+    Recall, NDCG, precision, hit ratio, MAP and MRR over the users that have a
+    held-out item; catalogue coverage and average popularity of what is recommended.
+
+    Args:
+        popularity: Training interactions of each item, of shape ``[num_items]``.
+        ks: Cut-offs. (default: ``(10, 20)``)
+
+    Example:
+        >>> metrics = RankingMetrics(popularity=torch.tensor([3, 1]), ks=(1,))
+        >>> label = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 2))
+        >>> metrics.update(torch.tensor([[1]]), label)
+        >>> metrics.compute()["recall@1"]
+        1.0
+    """
+
+    def __init__(self, popularity: Tensor, ks: Sequence[int] = DEFAULT_KS) -> None:
+        super().__init__()
+        self.ks = tuple(ks)
+        self.num_items = popularity.numel()
+        self.ranking = LinkPredMetricCollection(
+            {
+                f"{name}@{k}": metric(k)
+                for name, metric in RANKING_METRICS.items()
+                for k in self.ks
+            }
+        )
+        self.coverage = torch.nn.ModuleDict(
+            {f"coverage@{k}": LinkPredCoverage(1, self.num_items) for k in self.ks}
+        )
+        self.popularity = torch.nn.ModuleDict(
+            {f"popularity@{k}": LinkPredAveragePopularity(1, popularity) for k in self.ks}
+        )
+
+    def update(self, item: Tensor, label: CSR) -> None:
+        """Add a batch of rankings.
+
+        Args:
+            item: Ranked items, of shape ``[num_users, max(ks)]``; ``-1`` pads.
+            label: Held-out items, of shape ``[num_users, num_items]``.
+        """
+        label_index = torch.stack([label.row(), label.col])
+        # PyG reads a pad of -1 as the last item of the user before; an index that
+        # no label has is a miss everywhere.
+        self.ranking.update(item.masked_fill(item < 0, self.num_items), label_index)
+        for k in self.ks:
+            shown = item[:, :k]
+            shown = shown[shown >= 0].view(-1, 1)
+            self.coverage[f"coverage@{k}"].update(shown, label_index)
+            self.popularity[f"popularity@{k}"].update(shown, label_index)
+
+    def compute(self) -> dict[str, float]:
+        """Return the value of each metric, by names such as ``"ndcg@20"``."""
+        out = self.ranking.compute()
+        for group in (self.coverage, self.popularity):
+            out |= {name: metric.compute() for name, metric in group.items()}
+        return {name: float(value) for name, value in out.items()}
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        self.ranking.reset()
+        for metric in (*self.coverage.values(), *self.popularity.values()):
+            metric.reset()
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationTask:
+    """Who is evaluated, on what, and what is hidden from their rankings.
+
+    Args:
+        name: ``"validation"`` or ``"test"``.
+        user: Users with a held-out item, long, of shape ``[num_evaluated]``.
+        label: Held-out items of all users, of shape ``[num_users, num_items]``.
+        seen: Items known before, of the same shape: the training items, and for the
+            test also the validation items.
+        popularity: Training interactions of each item, of shape ``[num_items]``.
+    """
+
+    name: TaskName
+    user: Tensor
+    label: CSR
+    seen: CSR
+    popularity: Tensor
+
+    @staticmethod
+    def from_graph(graph: BipartiteGraph, name: TaskName) -> "EvaluationTask":
+        """Build the task of one held-out part.
+
+        Args:
+            graph: The interactions.
+            name: ``"validation"`` or ``"test"``.
+
+        Raises:
+            ValueError: If that part is empty.
+        """
+        held_out = graph.validation_index if name == "validation" else graph.test_index
+        if held_out.size(1) == 0:
+            raise ValueError(f"'graph' needs held-out {name} interactions (got none)")
+        seen = graph.train_index
+        if name == "test":
+            seen = torch.cat([seen, graph.validation_index], dim=1)
+        size = (graph.num_users, graph.num_items)
+        return EvaluationTask(
+            name=name,
+            user=held_out[0].unique(),
+            label=CSR.from_edge_index(held_out, size),
+            seen=CSR.from_edge_index(seen, size),
+            popularity=torch.bincount(graph.train_index[1], minlength=size[1]),
+        )
+
+    def to(self, device: torch.device | str) -> "EvaluationTask":
+        """Move to a device."""
+        return EvaluationTask(
+            self.name,
+            self.user.to(device),
+            self.label.to(device),
+            self.seen.to(device),
+            self.popularity.to(device),
+        )
+
+
+@torch.no_grad()
+def evaluate(
+    model: TVDiff,
+    adjacency: BipartiteAdjacency,
+    task: EvaluationTask,
+    ks: Sequence[int] = DEFAULT_KS,
+    batch_size: int = 4096,
+) -> dict[str, float]:
+    """Rank all items for all users of a task.
+
+    Args:
+        model: The model; scored in ``eval`` mode.
+        adjacency: The training graph.
+        task: What to evaluate.
+        ks: Cut-offs. (default: ``(10, 20)``)
+        batch_size: Users denoised at once. (default: ``4096``)
+
+    Returns:
+        Metrics by names such as ``"recall@20"``.
+    """
+    training = model.training
+    model.eval()
+    metrics = RankingMetrics(task.popularity, ks).to(task.user.device)
+    items = model.encode_items(adjacency)
+    for user in task.user.split(batch_size):
+        factor = model.encode_users(adjacency.user_rows.select(user), items)
+        _, item = top_k(factor, items.factor, max(ks), task.seen.select(user))
+        metrics.update(item, task.label.select(user))
+    model.train(training)
+    return metrics.compute()

@@ -1,0 +1,110 @@
+"""How TV-Diff trains and validates, for pytorch-lightning."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, rank_scores, top_k
+from tvdiff_pyg.models import ItemSide, TVDiff
+from tvdiff_pyg.models.reference import dense_scores
+from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.training.datamodule import Batch
+from tvdiff_pyg.training.settings import Settings
+
+
+class TVDiffModule(pl.LightningModule):
+    """Trains a model on one graph and validates it by full ranking.
+
+    Logs ``loss``, ``energy`` and ``entropy``, and each metric of the task as
+    ``validation/ndcg@20`` (``test/ndcg@20`` under the protocol ``paper``).
+
+    Args:
+        model: The model.
+        adjacency: The training graph.
+        task: What to validate on.
+        settings: The training settings.
+    """
+
+    def __init__(
+        self,
+        model: TVDiff,
+        adjacency: BipartiteAdjacency,
+        task: EvaluationTask,
+        settings: Settings,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.adjacency = adjacency
+        self.task = task
+        self.settings = settings
+        self.metrics = RankingMetrics(task.popularity)
+        size = {"num_users": adjacency.user_rows.num_rows}
+        size["num_items"] = adjacency.user_rows.num_cols
+        # All that rebuilds the model, as plain values: loads with weights_only=True.
+        self.save_hyperparameters({**size, **settings.model_kwargs()})
+        self._items: ItemSide | None = None
+
+    def on_fit_start(self) -> None:
+        """Bring the graph to where the model is."""
+        self.adjacency = self.adjacency.to(self.device)
+        self.task = self.task.to(self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Compute the free energy of a batch of users or interactions."""
+        loss = self.model.training_loss(self.adjacency, *batch)
+        values = {"loss": loss.free_energy, "energy": loss.energy}
+        values["entropy"] = loss.entropy
+        size = batch[0].numel()
+        self.log_dict(values, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
+        return loss.free_energy
+
+    def on_validation_epoch_start(self) -> None:
+        """Compute the item side once."""
+        self.metrics.reset()
+        self._items = self.model.encode_items(self.adjacency)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Rank all items for a batch of users."""
+        (user,) = batch
+        # Half precision ties neighbouring ranks, so ranking never uses it.
+        with torch.autocast(self.device.type, enabled=False):
+            item = self._rank(user)
+        self.metrics.update(item, self.task.label.select(user))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics."""
+        self._items = None
+        for name, value in self.metrics.compute().items():
+            # torchmetrics has already reduced over the processes.
+            self.log(f"{self.task.name}/{name}", value, prog_bar=name == "ndcg@20")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return Adam in one fused kernel."""
+        return torch.optim.Adam(
+            self.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the random state, so that a resumed run goes on as the same run."""
+        checkpoint["rng_state"] = torch.get_rng_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore the random state."""
+        torch.set_rng_state(checkpoint["rng_state"].cpu())
+
+    def _rank(self, user: Tensor) -> Tensor:
+        assert self._items is not None
+        history, seen = self.adjacency.user_rows.select(user), self.task.seen.select(user)
+        k = max(self.metrics.ks)
+        if not self.settings.score_with_dropout:
+            factor = self.model.encode_users(history, self._items)
+            return top_k(factor, self._items.factor, k, seen)[1]
+        self.model.train()
+        score = dense_scores(self.model, history, self._items.factor)
+        self.model.eval()
+        return rank_scores(score, k, seen)[1]

@@ -1,0 +1,166 @@
+"""Every setting of a training run, and the presets."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from tvdiff_pyg.diffusion import Schedule
+from tvdiff_pyg.loss import EntropyType
+from tvdiff_pyg.models.tvdiff import Negatives
+from tvdiff_pyg.nn import Normalization
+
+Batches = Literal["auto", "users", "interactions"]
+Precision = Literal["32-true", "bf16-mixed"]
+
+TRAINING_FIELDS = frozenset(
+    {
+        "batches",
+        "batch_size",
+        "learning_rate",
+        "weight_decay",
+        "max_epochs",
+        "patience",
+        "check_every",
+        "precision",
+        "score_with_dropout",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the model and of its training.
+
+    Args:
+        hidden_channels: Width of both towers.
+        time_channels: Width of the timestep embedding.
+        dropout: Dropout on the corrupted interactions, in [0, 1).
+        normalization: Edge weights of the item tower.
+        num_timesteps: Number of diffusion steps.
+        schedule: Noise schedule.
+        noise_scale: Factor on the noise range.
+        noise_min: Lower end of the noise range.
+        noise_max: Upper end of the noise range.
+        temperature: Weight of the entropy against the energy.
+        entropy_type: Ranking entropy.
+        negatives: How negatives are drawn; "hard" is AR-GSP.
+        accept_ratio: Share of the items that AR-GSP accepts, in (0, 1].
+        gumbel_decay: Decay of AR-GSP's softness over the timesteps.
+        num_noise_items: Draw the training noise from that many random items.
+            Exact if not given.
+        batches: What a batch is drawn over; "auto" takes interactions for BPR and
+            users otherwise, as published.
+        batch_size: Users or interactions in a batch.
+        learning_rate: Learning rate of Adam.
+        weight_decay: L2 penalty of Adam.
+        max_epochs: Most epochs.
+        patience: Checks without a better NDCG@20 before training stops.
+        check_every: Epochs between two checks.
+        precision: Arithmetic of training; ranking is always in single precision.
+        score_with_dropout: Leave dropout on while scoring, as the published code
+            does. Slow: it needs the dense reference.
+
+    Raises:
+        ValueError: If a training setting is outside its range.
+    """
+
+    hidden_channels: int = 64
+    time_channels: int = 64
+    dropout: float = 0.5
+    normalization: Normalization = "symmetric"
+    num_timesteps: int = 50
+    schedule: Schedule = "linear-var"
+    noise_scale: float = 1e-4
+    noise_min: float = 1e-3
+    noise_max: float = 5e-3
+    temperature: float = 1.0
+    entropy_type: EntropyType = "bpr"
+    negatives: Negatives = "uniform"
+    accept_ratio: float = 0.05
+    gumbel_decay: float = 3.0
+    num_noise_items: int | None = None
+    batches: Batches = "auto"
+    batch_size: int = 2048
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    max_epochs: int = 200
+    patience: int = 10
+    check_every: int = 1
+    precision: Precision = "32-true"
+    score_with_dropout: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the training settings; the model checks its own."""
+        for name in ("batch_size", "max_epochs", "patience", "check_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"'{name}' needs to be at least 1 (got {getattr(self, name)})"
+                )
+        if not self.learning_rate > 0:
+            raise ValueError(
+                f"'learning_rate' needs to be positive (got {self.learning_rate})"
+            )
+        if not self.weight_decay >= 0:
+            raise ValueError(
+                f"'weight_decay' needs to be at least 0 (got {self.weight_decay})"
+            )
+        if self.over_interactions and self.entropy_type != "bpr":
+            raise ValueError(
+                "'batches' needs to be 'users' unless 'entropy_type' is 'bpr' "
+                f"(got {self.batches!r} with {self.entropy_type!r})"
+            )
+
+    @property
+    def over_interactions(self) -> bool:
+        """Whether a batch is drawn over interactions rather than users."""
+        if self.batches == "auto":
+            return self.entropy_type == "bpr"
+        return self.batches == "interactions"
+
+    def model_kwargs(self) -> dict[str, Any]:
+        """Return the arguments of :class:`~tvdiff_pyg.models.TVDiff`."""
+        return {k: v for k, v in asdict(self).items() if k not in TRAINING_FIELDS}
+
+    @staticmethod
+    def preset(name: str, **overrides: Any) -> "Settings":
+        """Return a preset, with some settings changed.
+
+        Args:
+            name: One of :data:`PRESETS`.
+            **overrides: Settings that take precedence.
+
+        Raises:
+            ValueError: If the preset or a setting is unknown.
+
+        Example:
+            >>> Settings.preset("lastfm", max_epochs=3).temperature
+            5.0
+        """
+        if name not in PRESETS:
+            raise ValueError(f"'preset' needs to be one of {list(PRESETS)} (got {name!r})")
+        known = {field.name for field in fields(Settings)}
+        if unknown := sorted(set(overrides) - known):
+            raise ValueError(f"'{unknown[0]}' is not a setting (known: {sorted(known)})")
+        return replace(PRESETS[name], **overrides)
+
+
+# The rules of thumb of the paper's text ("small", "large"), and the settings behind
+# its published figures. The published code has hard negatives switched off.
+PRESETS: dict[str, Settings] = {
+    "small": Settings(negatives="hard"),
+    "large": Settings(
+        entropy_type="bce", temperature=10.0, negatives="hard", accept_ratio=0.2
+    ),
+    "lastfm": Settings(
+        hidden_channels=1000, num_timesteps=5, noise_min=5e-4, temperature=5.0
+    ),
+    "amazon-beauty": Settings(hidden_channels=1000, temperature=0.5),
+    "gowalla": Settings(
+        hidden_channels=1000,
+        num_timesteps=40,
+        noise_scale=1e-3,
+        noise_max=1e-2,
+        entropy_type="bce",
+        temperature=10.0,
+        accept_ratio=0.2,
+    ),
+}
