@@ -1,0 +1,296 @@
+"""The validated user-item graph that every other part of the library works on."""
+
+import copy
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+from torch_geometric.data.storage import EdgeStorage
+from typing_extensions import Self
+
+from tvdiff_pyg.data.id_map import IdMap
+from tvdiff_pyg.data.pairs import is_in, key_pairs, pair_keys
+
+RATES = ("user", "rates", "item")
+RATED_BY = ("item", "rated_by", "user")
+VALIDATION_LABEL, TEST_LABEL = 0, 1
+
+
+class _InteractionStorage(EdgeStorage):
+    # PyG takes a tensor for an edge attribute when its length happens to be the number
+    # of edges, and its loaders would then filter the held-out pairs as if they were.
+    def is_edge_attr(self, key: str) -> bool:
+        return not key.startswith("edge_label") and bool(super().is_edge_attr(key))
+
+
+class BipartiteGraph(HeteroData):
+    """A :class:`HeteroData` of users, items and who interacted with what.
+
+    Node types are ``"user"`` and ``"item"``. Training pairs are the edges of
+    ``("user", "rates", "item")``, distinct and sorted by user, then item;
+    ``("item", "rated_by", "user")`` holds them flipped. Held-out pairs are no edges:
+    they stand in ``edge_label_index`` of the ``rates`` store, and ``edge_label_split``
+    says which are validation (0) and which test (1). Id maps and titles stand at graph
+    level, where neighbour loaders leave them alone.
+
+    Build one with :meth:`from_edge_index`, or from files, frames and arrays with the
+    functions of :mod:`tvdiff_pyg.data.build`.
+
+    Example:
+        >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 1]])
+        >>> graph = BipartiteGraph.from_edge_index(pairs, num_users=2, num_items=2)
+        >>> graph.counts()["train"]
+        3
+    """
+
+    @classmethod
+    def from_edge_index(
+        cls,
+        edge_index: Tensor,
+        num_users: int,
+        num_items: int,
+        *,
+        validation_index: Tensor | None = None,
+        test_index: Tensor | None = None,
+        user_ids: IdMap | None = None,
+        item_ids: IdMap | None = None,
+        item_titles: Sequence[str] | None = None,
+        dropped: int | None = None,
+    ) -> Self:
+        """Builds a graph from user-item index pairs.
+
+        Duplicates collapse. A held-out pair that is also in training, a validation pair
+        that is also in test, and a repeated held-out pair are removed and counted.
+
+        Args:
+            edge_index (Tensor): Training pairs (user, item), ``int64``, shape
+                ``[2, num_train]``, at least one.
+            num_users (int): The number of users.
+            num_items (int): The number of items.
+            validation_index (Tensor, optional): Validation pairs, shape
+                ``[2, num_validation]``. (default: none)
+            test_index (Tensor, optional): Test pairs, shape ``[2, num_test]``.
+                (default: none)
+            user_ids (IdMap, optional): Original user ids. (default: the indices)
+            item_ids (IdMap, optional): Original item ids. (default: the indices)
+            item_titles (list, optional): One title an item, shape ``[num_items]``.
+                (default: none)
+            dropped (int, optional): Held-out pairs the caller already left out.
+                (default: 0)
+
+        Returns:
+            The graph.
+
+        Raises:
+            ValueError: If a shape, a dtype, an index or a length is wrong, or if there
+                is no training pair.
+        """
+        size = (num_users, num_items)
+        train = pair_keys(edge_index, "edge_index", *size)
+        if train.numel() == 0:
+            raise ValueError("'edge_index' needs at least one interaction (got none)")
+        test = pair_keys(test_index, "test_index", *size)
+        test = test[~is_in(test, train)]
+        validation = pair_keys(validation_index, "validation_index", *size)
+        validation = validation[~(is_in(validation, train) | is_in(validation, test))]
+        num_given = sum(
+            i.size(1) for i in (validation_index, test_index) if i is not None
+        )
+
+        graph = cls()
+        graph["user"].num_nodes, graph["item"].num_nodes = size
+        graph._set_pairs(*(key_pairs(k, num_items) for k in (train, validation, test)))
+        graph._set_global(
+            user_ids=_checked_ids(user_ids, "user", num_users),
+            item_ids=_checked_ids(item_ids, "item", num_items),
+            item_titles=_checked_titles(item_titles, num_items),
+            dropped=(dropped or 0) + num_given - validation.numel() - test.numel(),
+        )
+        return graph
+
+    @property
+    def num_users(self) -> int:
+        """The number of users."""
+        return int(self["user"].num_nodes)
+
+    @property
+    def num_items(self) -> int:
+        """The number of items."""
+        return int(self["item"].num_nodes)
+
+    @property
+    def train_index(self) -> Tensor:
+        """Training pairs, shape ``[2, num_train]``, sorted by user, then item."""
+        return self[RATES].edge_index
+
+    @property
+    def validation_index(self) -> Tensor:
+        """Validation pairs, shape ``[2, num_validation]``."""
+        return self._held_out(VALIDATION_LABEL)
+
+    @property
+    def test_index(self) -> Tensor:
+        """Test pairs, shape ``[2, num_test]``."""
+        return self._held_out(TEST_LABEL)
+
+    @property
+    def user_ids(self) -> IdMap:
+        """The map between original user ids and indices."""
+        return self._global_store["user_ids"]
+
+    @property
+    def item_ids(self) -> IdMap:
+        """The map between original item ids and indices."""
+        return self._global_store["item_ids"]
+
+    @property
+    def item_titles(self) -> list[str] | None:
+        """The title of every item, where there are any."""
+        return self._global_store.get("item_titles")
+
+    def counts(self) -> dict[str, int]:
+        """Returns the numbers of users, items, pairs in each part and dropped pairs.
+
+        Example:
+            >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 2)
+            >>> graph.counts()
+            {'users': 1, 'items': 2, 'train': 1, 'validation': 0, 'test': 0,
+             'dropped': 0}
+        """
+        return {
+            "users": self.num_users,
+            "items": self.num_items,
+            "train": self.train_index.size(1),
+            "validation": self.validation_index.size(1),
+            "test": self.test_index.size(1),
+            "dropped": int(self._global_store["dropped"]),
+        }
+
+    def without_validation(self) -> Self:
+        """Returns a copy whose validation pairs are training pairs again.
+
+        Example:
+            >>> train, validation = torch.tensor([[0], [0]]), torch.tensor([[0], [1]])
+            >>> graph = BipartiteGraph.from_edge_index(
+            ...     train, 1, 2, validation_index=validation
+            ... )
+            >>> graph.without_validation().train_index
+            tensor([[0, 0],
+                    [0, 1]])
+        """
+        both = torch.cat([self.train_index, self.validation_index], dim=1)
+        keys = pair_keys(both, "edge_index", self.num_users, self.num_items)
+        graph = copy.copy(self)
+        train = key_pairs(keys, self.num_items)
+        graph._set_pairs(train, self.validation_index[:, :0], self.test_index)
+        return graph
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the graph to one file that holds tensors, numbers and strings only.
+
+        The file appears whole or not at all. ``torch.load(weights_only=True)`` reads
+        it without this library.
+
+        Args:
+            path: The file; an existing one is replaced.
+
+        Example:
+            >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 2)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     graph.save(folder + "/graph.pt")
+            ...     BipartiteGraph.load(folder + "/graph.pt").num_items
+            2
+        """
+        state = self.to_dict()
+        maps = {"user_ids": self.user_ids, "item_ids": self.item_ids}
+        plain = {name: ids.state_dict() for name, ids in maps.items()}
+        state["_global_store"] = state["_global_store"] | plain
+        # Beside the target: os.replace is atomic only within one file system.
+        folder = os.path.dirname(os.path.abspath(path))
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                torch.save(state, file)
+                file.close()
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Reads a graph that :meth:`save` wrote.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The graph.
+
+        Raises:
+            ValueError: If the file holds something else.
+        """
+        state = torch.load(path, weights_only=True)
+        if not isinstance(state, dict) or "_global_store" not in state:
+            raise ValueError(f"'path' needs to be a saved BipartiteGraph (got {path})")
+        graph = cls.from_dict(state)
+        for key in ("user_ids", "item_ids"):
+            ids = IdMap.from_state_dict(graph._global_store[key])
+            graph._set_global(**{key: ids})
+        return graph
+
+    # PyG creates stores in these two places.
+    def get_edge_store(self, src: str, rel: str, dst: str) -> EdgeStorage:
+        """Returns the store of an edge type, a new one where there is none."""
+        key = (src, rel, dst)
+        if key not in self._edge_store_dict:
+            self._check_type_name(rel)
+            self._edge_store_dict[key] = _InteractionStorage(_parent=self, _key=key)
+        return self._edge_store_dict[key]
+
+    @classmethod
+    def from_dict(cls, mapping: dict[Any, Any]) -> Self:
+        """Rebuilds a graph from what ``to_dict`` returned."""
+        graph = cls()
+        for key, values in mapping.items():
+            store = graph._global_store if key == "_global_store" else graph[key]
+            for name, value in values.items():
+                store[name] = value
+        return graph
+
+    def _set_global(self, **values: Any) -> None:
+        # Past HeteroData's own __setattr__, which knows nothing of the properties.
+        for name, value in values.items():
+            self._global_store[name] = value
+
+    def _set_pairs(self, train: Tensor, validation: Tensor, test: Tensor) -> None:
+        rates = self[RATES]
+        rates.edge_index = train
+        rates.edge_label_index = torch.cat([validation, test], dim=1)
+        split = torch.full((rates.edge_label_index.size(1),), TEST_LABEL)
+        split[: validation.size(1)] = VALIDATION_LABEL
+        rates.edge_label_split = split
+        self[RATED_BY].edge_index = train.flip(0)
+
+    def _held_out(self, label: int) -> Tensor:
+        rates = self[RATES]
+        return rates.edge_label_index[:, rates.edge_label_split == label]
+
+
+def _checked_ids(ids: IdMap | None, side: str, size: int) -> IdMap:
+    ids = IdMap(torch.arange(size), side) if ids is None else ids
+    if len(ids) != size:
+        raise ValueError(f"'{side}_ids' needs {size} ids (got {len(ids)})")
+    return ids
+
+
+def _checked_titles(titles: Sequence[str] | None, size: int) -> list[str] | None:
+    if titles is not None and len(titles) != size:
+        raise ValueError(f"'item_titles' needs {size} titles (got {len(titles)})")
+    return None if titles is None else list(titles)
+
+
+torch.serialization.add_safe_globals([BipartiteGraph])
