@@ -1,0 +1,29 @@
+"""TV-Diff for PyTorch Geometric: a tri-view diffusion recommender on graphs."""
+
+__version__ = "0.1.0"
+
+from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.diffusion import GaussianDiffusion
+from tvdiff_pyg.evaluation import evaluate, top_k
+from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
+from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.nn import AnisotropicDenoiser
+from tvdiff_pyg.recommend import Recommender
+from tvdiff_pyg.sampling import ARGumbelSampler, UniformNegativeSampler
+from tvdiff_pyg.training import FitOptions, Settings, fit
+
+__all__ = [
+    "ARGumbelSampler",
+    "AnisotropicDenoiser",
+    "BipartiteGraph",
+    "FitOptions",
+    "GaussianDiffusion",
+    "HelmholtzFreeEnergyLoss",
+    "Recommender",
+    "Settings",
+    "TVDiff",
+    "UniformNegativeSampler",
+    "evaluate",
+    "fit",
+    "top_k",
+]

@@ -1,0 +1,148 @@
+"""Recommendations for known users and for new histories, by original ids."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.evaluation import top_k
+from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.training.run import RunFolder
+
+Id: TypeAlias = int | str
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """The best items of each asked user, best first.
+
+    Attributes:
+        items: Original item ids, a list for each user; shorter than ``k`` where a
+            user has fewer candidates.
+        scores: Their scores, aligned with ``items``.
+        titles: Their titles, aligned with ``items``, if the data has any.
+    """
+
+    items: list[list[Id]]
+    scores: list[list[float]]
+    titles: list[list[str]] | None = None
+
+
+class Recommender:
+    """A trained model with its interactions: asks by ids, answers by ids.
+
+    Args:
+        model: The trained model.
+        graph: The interactions that it was trained on.
+
+    Example:
+        >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
+        >>> graph = BipartiteGraph.from_edge_index(edge_index, 2, 3)
+        >>> recommender = Recommender(TVDiff(2, 3), graph)
+        >>> recommender.recommend([0], k=1).items
+        [[2]]
+        >>> len(recommender.recommend([[0, 2]], k=5).items[0])
+        1
+    """
+
+    def __init__(self, model: TVDiff, graph: BipartiteGraph) -> None:
+        size = (model.denoiser.num_users, model.denoiser.num_items)
+        if size != (graph.num_users, graph.num_items):
+            raise ValueError(
+                f"'graph' needs {size[0]} users and {size[1]} items, as the model has "
+                f"(got {graph.num_users} and {graph.num_items})"
+            )
+        self.model = model.eval()
+        self.graph = graph
+        device = model.denoiser.item_embedding.device
+        self.adjacency = model.adjacency(graph.train_index.to(device))
+        known = torch.cat([graph.train_index, graph.validation_index], dim=1)
+        self._known = CSR.from_edge_index(known.to(device), size)
+        self._items = model.encode_items(self.adjacency)
+
+    @staticmethod
+    def load(run: str | os.PathLike[str], device: str = "cpu") -> "Recommender":
+        """Load the best model of a run folder.
+
+        Args:
+            run: The run folder.
+            device: Where to score. (default: ``"cpu"``)
+
+        Raises:
+            FileNotFoundError: If the folder holds no finished epoch.
+        """
+        folder = RunFolder(run)
+        return Recommender(folder.model().to(device), folder.graph())
+
+    @torch.no_grad()
+    def recommend(
+        self,
+        users_or_histories: Sequence[Id] | Sequence[Iterable[Id]],
+        k: int = 10,
+        filter_seen: bool = True,
+    ) -> Recommendations:
+        """Rank all items for known users, or for new users by their histories.
+
+        Args:
+            users_or_histories: Original user ids; or for each new user the original
+                ids of the items in their history (no training takes place).
+            k: How many items, at least 1. (default: ``10``)
+            filter_seen: Leave out what the user has interacted with.
+                (default: ``True``)
+
+        Returns:
+            Original item ids and scores, best first.
+
+        Raises:
+            ValueError: If an id is unknown, a history is empty, or ``k`` is below 1.
+        """
+        if k < 1:
+            raise ValueError(f"'k' needs to be at least 1 (got {k})")
+        history, seen = self._read(list(users_or_histories))
+        factor = self.model.encode_users(history, self._items)
+        score, item = top_k(factor, self._items.factor, k, seen if filter_seen else None)
+        return self._by_id(score.cpu(), item.cpu())
+
+    def _read(self, asked: list[Id] | list[Iterable[Id]]) -> tuple[CSR, CSR]:
+        """Return what the model reads of each user, and what they have seen."""
+        device = self._items.factor.device
+        if not asked:
+            raise ValueError("'users_or_histories' needs at least one user (got none)")
+        if all(isinstance(one, int | str) for one in asked):
+            user = self.graph.user_ids.index(asked).to(device)
+            return self.adjacency.user_rows.select(user), self._known.select(user)
+        rows = [self._history(position, one) for position, one in enumerate(asked)]
+        pairs = torch.cat(rows, dim=1).unique(dim=1).to(device)
+        history = CSR.from_edge_index(pairs, (len(asked), self.graph.num_items))
+        return history, history
+
+    def _history(self, position: int, items: object) -> Tensor:
+        if isinstance(items, int | str) or not isinstance(items, Iterable):
+            raise ValueError(
+                "'users_or_histories' needs either user ids or histories throughout "
+                f"(got {items!r} among histories)"
+            )
+        item = self.graph.item_ids.index(list(items))
+        if item.numel() == 0:
+            raise ValueError(
+                f"'users_or_histories' needs at least one item in each history "
+                f"(got none at position {position})"
+            )
+        return torch.stack([torch.full_like(item, position), item])
+
+    def _by_id(self, score: Tensor, item: Tensor) -> Recommendations:
+        found = [row[row >= 0] for row in item]
+        ids = [self.graph.item_ids.ids(row) for row in found]
+        scores = [
+            row[: len(kept)].tolist() for row, kept in zip(score, found, strict=True)
+        ]
+        titles = self.graph.item_titles
+        if titles is None:
+            return Recommendations(ids, scores)
+        named = [[titles[index] for index in row.tolist()] for row in found]
+        return Recommendations(ids, scores, named)
