@@ -6,17 +6,19 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from tvdiff_pyg import __version__
-from tvdiff_pyg.data.load import DataOptions, load_data
+from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.recommend import Recommendations, Recommender
 from tvdiff_pyg.training import PRESETS, FitOptions, Settings, fit
 
 BAD_INPUT, INTERRUPTED = 2, 130
+
+Taken = TypeVar("Taken", DataOptions, FitOptions, Settings)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -164,7 +166,9 @@ def _recommend(options: Namespace) -> None:
     # By key: a Namespace has a method of the name `items`.
     user, history = options["user"], options["items"]
     if (user is None) == (history is None):
-        raise ValueError("'recommend' needs either --user or --items (got both or none)")
+        raise ValueError(
+            "'recommend' needs either --user or --items (got both or none)"
+        )
     asked: list[Any] = [user]
     if history is not None:
         asked = [[item.strip() for item in history.split(",") if item.strip()]]
@@ -199,7 +203,7 @@ def _print_metrics(part: str, metrics: dict[str, float]) -> None:
         print(f"  {name:<10}{values}")
 
 
-def _take(kind: Callable[..., Any], options: Namespace) -> Any:
+def _take(kind: type[Taken], options: Namespace) -> Taken:
     """Build a dataclass from the options of its own names."""
     return kind(**{field.name: options[field.name] for field in fields(kind)})
 

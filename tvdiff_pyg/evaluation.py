@@ -1,8 +1,8 @@
 """Full-ranking evaluation in blocks: seen items masked, PyG's ``LinkPred*`` metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from torch_geometric.metrics import (
 )
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.models import FactorModel
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency
 
 TaskName = Literal["validation", "test"]
@@ -131,11 +131,13 @@ class RankingMetrics(torch.nn.Module):
                 for k in self.ks
             }
         )
-        self.coverage = torch.nn.ModuleDict(
+        # What is shown to all users together has no k of its own: see `update`.
+        self.shown = torch.nn.ModuleDict(
             {f"coverage@{k}": LinkPredCoverage(1, self.num_items) for k in self.ks}
-        )
-        self.popularity = torch.nn.ModuleDict(
-            {f"popularity@{k}": LinkPredAveragePopularity(1, popularity) for k in self.ks}
+            | {
+                f"popularity@{k}": LinkPredAveragePopularity(1, popularity)
+                for k in self.ks
+            }
         )
 
     def update(self, item: Tensor, label: CSR) -> None:
@@ -149,24 +151,24 @@ class RankingMetrics(torch.nn.Module):
         # PyG reads a pad of -1 as the last item of the user before; an index that
         # no label has is a miss everywhere.
         self.ranking.update(item.masked_fill(item < 0, self.num_items), label_index)
-        for k in self.ks:
-            shown = item[:, :k]
-            shown = shown[shown >= 0].view(-1, 1)
-            self.coverage[f"coverage@{k}"].update(shown, label_index)
-            self.popularity[f"popularity@{k}"].update(shown, label_index)
+        for name, metric in self._shown():
+            shown = item[:, : int(name.split("@")[1])]
+            metric.update(shown[shown >= 0].view(-1, 1), label_index)
 
     def compute(self) -> dict[str, float]:
         """Return the value of each metric, by names such as ``"ndcg@20"``."""
         out = self.ranking.compute()
-        for group in (self.coverage, self.popularity):
-            out |= {name: metric.compute() for name, metric in group.items()}
+        out |= {name: metric.compute() for name, metric in self._shown()}
         return {name: float(value) for name, value in out.items()}
 
     def reset(self) -> None:
         """Forget all batches."""
         self.ranking.reset()
-        for metric in (*self.coverage.values(), *self.popularity.values()):
+        for _, metric in self._shown():
             metric.reset()
+
+    def _shown(self) -> Iterable[tuple[str, Any]]:
+        return self.shown.items()
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +229,7 @@ class EvaluationTask:
 
 @torch.no_grad()
 def evaluate(
-    model: TVDiff,
+    model: FactorModel,
     adjacency: BipartiteAdjacency,
     task: EvaluationTask,
     ks: Sequence[int] = DEFAULT_KS,

@@ -60,7 +60,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
     ) -> None:
         super().__init__()
         if not temperature >= 0:
-            raise ValueError(f"'temperature' needs to be at least 0 (got {temperature})")
+            raise ValueError(
+                f"'temperature' needs to be at least 0 (got {temperature})"
+            )
         if entropy_type not in get_args(EntropyType):
             raise ValueError(
                 f"'entropy_type' needs to be one of {list(get_args(EntropyType))} "

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -103,12 +103,14 @@ class Recommender:
         """
         if k < 1:
             raise ValueError(f"'k' needs to be at least 1 (got {k})")
-        history, seen = self._read(list(users_or_histories))
+        history, seen = self._read(list[Any](users_or_histories))
         factor = self.model.encode_users(history, self._items)
-        score, item = top_k(factor, self._items.factor, k, seen if filter_seen else None)
+        score, item = top_k(
+            factor, self._items.factor, k, seen if filter_seen else None
+        )
         return self._by_id(score.cpu(), item.cpu())
 
-    def _read(self, asked: list[Id] | list[Iterable[Id]]) -> tuple[CSR, CSR]:
+    def _read(self, asked: list[Any]) -> tuple[CSR, CSR]:
         """Return what the model reads of each user, and what they have seen."""
         device = self._items.factor.device
         if not asked:

@@ -15,6 +15,7 @@ from tvdiff_pyg.data import (
     Gowalla,
     LastFM,
     MovieLensSmall,
+    datasets,
 )
 from tvdiff_pyg.data.datasets import PublishedSplit
 
@@ -81,10 +82,37 @@ def test_transform_is_applied_at_access(raw_root: Path) -> None:
     assert "tag" in LastFM(str(raw_root), transform=Tag())[0]["user"]
 
 
-def test_missing_files_are_named(tmp_path: Path) -> None:
-    message = r"Gowalla has no download: place train\.tsv\.gz and .*gowalla or in .*raw"
+def test_missing_files_are_named_when_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> str:
+        raise OSError("no route")
+
+    monkeypatch.setattr(datasets, "download_url", fail)
+    message = r"could not be downloaded \(no route\): place train\.tsv\.gz .*gowalla or"
     with pytest.raises(FileNotFoundError, match=message):
         Gowalla(str(tmp_path))
+
+
+def test_download_keeps_users_and_items(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def serve(url: str, folder: str, log: bool) -> str:
+        asked.append(url)
+        path = Path(folder, Path(url).name)
+        path.write_text("7\t30\t999\n7\t31\t999\n8\t30\t5\n")
+        return str(path)
+
+    monkeypatch.setattr(datasets, "download_url", serve)
+    graph = LastFM(str(tmp_path), validation_ratio=0)[0]
+    assert [url.split("/dataset/")[1] for url in asked] == [
+        "lastfm/train.txt",
+        "lastfm/test.txt",
+    ]
+    assert graph.counts()["train"] == 3
+    assert graph.item_ids.ids() == [30, 31]
 
 
 def test_movielens_small() -> None:

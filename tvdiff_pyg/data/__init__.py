@@ -10,6 +10,7 @@ from tvdiff_pyg.data.build import (
 from tvdiff_pyg.data.datasets import AmazonBeauty, Gowalla, LastFM, MovieLensSmall
 from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.id_map import IdMap
+from tvdiff_pyg.data.load import DataOptions, load_data
 from tvdiff_pyg.data.read import read_interactions
 from tvdiff_pyg.data.synthetic import SyntheticBipartite
 
@@ -17,6 +18,7 @@ __all__ = [
     "AmazonBeauty",
     "BipartiteGraph",
     "BuildOptions",
+    "DataOptions",
     "Gowalla",
     "IdMap",
     "LastFM",
@@ -26,5 +28,6 @@ __all__ = [
     "from_dataframe",
     "from_file",
     "from_files",
+    "load_data",
     "read_interactions",
 ]

@@ -1,28 +1,30 @@
 """The benchmarks the paper reports on, and a real sample that needs no download."""
 
+import gzip
 import importlib
 import os
 from pathlib import Path
 from typing import Any
 
+from torch_geometric.data import download_url
+
 from tvdiff_pyg.data.bipartite_dataset import BipartiteDataset, Transform
 from tvdiff_pyg.data.build import from_dataframe, from_files
 from tvdiff_pyg.data.graph import BipartiteGraph
+from tvdiff_pyg.data.read import read_interactions
 from tvdiff_pyg.data.splits import SplitName
 
 _SPLIT_FILES = ["train.tsv.gz", "test.tsv.gz"]
+_UPSTREAM = "https://raw.githubusercontent.com/umsimonchen/TV-Diff"
 
 
 class PublishedSplit(BipartiteDataset):
-    """A benchmark that comes as a training and a test file, placed by hand.
-
-    No public address holds these splits (LightGCN's Gowalla, for one, has the same
-    interactions in another split), so there is no download.
+    """A benchmark in the paper's own split, from the authors' repository.
 
     Args:
         root (str): A folder with ``<name>/train.tsv.gz`` and ``<name>/test.tsv.gz``
-            (a user, a tab and an item per line), which is only read; or else one with
-            these two files in ``raw/``, where the graph is cached.
+            (a user, a tab and an item per line), which is only read; or else one that
+            gets these two files in ``raw/``, by download or by hand, and the cache.
         validation_ratio (float): The share of the training file that is validation, in
             [0, 1). (default: ``0.1``)
         seed (int): The seed of the validation draw. (default: ``0``)
@@ -32,10 +34,12 @@ class PublishedSplit(BipartiteDataset):
         force_reload (bool): Whether to build anew. (default: ``False``)
 
     Raises:
-        FileNotFoundError: If the files are missing; the message says where they go.
+        FileNotFoundError: If the files are missing and cannot be downloaded; the
+            message says where they go.
     """
 
     folder_name: str
+    commit: str
 
     def __init__(
         self,
@@ -64,12 +68,19 @@ class PublishedSplit(BipartiteDataset):
         return _SPLIT_FILES
 
     def download(self) -> None:
-        """Says where to place the files, as they cannot be downloaded."""
-        raise FileNotFoundError(
-            f"{type(self).__name__} has no download: place {_SPLIT_FILES[0]} and "
-            f"{_SPLIT_FILES[1]} (a user, a tab and an item per line) in {self.folder} "
-            f"or in {self.raw_dir}"
-        )
+        """Fetches the split that the authors published."""
+        address = f"{_UPSTREAM}/{self.commit}/dataset/{self.folder_name}"
+        for name in _SPLIT_FILES:
+            source = f"{address}/{name.replace('.tsv.gz', '.txt')}"
+            try:
+                text = download_url(source, self.raw_dir, log=False)
+            except OSError as error:
+                raise FileNotFoundError(
+                    f"{type(self).__name__} could not be downloaded ({error}): place "
+                    f"{_SPLIT_FILES[0]} and {_SPLIT_FILES[1]} (a user, a tab and an "
+                    f"item per line) in {self.folder} or in {self.raw_dir}"
+                ) from error
+            _keep_pairs(Path(text), Path(self.raw_dir, name))
 
     def build(self) -> BipartiteGraph:
         """Reads both files and draws validation pairs out of the training file."""
@@ -86,6 +97,7 @@ class LastFM(PublishedSplit):
     """
 
     folder_name = "lastfm"
+    commit = "d8f686314a6a9743185a00c00707808e7a04259a"
 
 
 class AmazonBeauty(PublishedSplit):
@@ -95,6 +107,7 @@ class AmazonBeauty(PublishedSplit):
     """
 
     folder_name = "amazon-beauty"
+    commit = "948ecdfc6f974987452f672a41c698536e9bab33"
 
 
 class Gowalla(PublishedSplit):
@@ -104,6 +117,7 @@ class Gowalla(PublishedSplit):
     """
 
     folder_name = "gowalla"
+    commit = "7ea946e5020cb0ac92ef6d02df974bd1dbeaa11b"
 
 
 class MovieLensSmall(BipartiteDataset):
@@ -181,6 +195,14 @@ class MovieLensSmall(BipartiteDataset):
             item_titles=titles,
             **self.settings,
         )
+
+
+def _keep_pairs(text: Path, target: Path) -> None:
+    """Keeps users and items of a downloaded file, whose third column is a count."""
+    pairs = read_interactions(text, delimiter="\t", header=False)
+    lines = pairs.write_csv(separator="\t", include_header=False)
+    target.write_bytes(gzip.compress(lines.encode()))
+    text.unlink()
 
 
 def _movielens_frame() -> Any:

@@ -2,7 +2,6 @@
 
 import copy
 import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -200,6 +199,7 @@ class BipartiteGraph(HeteroData):
 
         Example:
             >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 2)
+            >>> import tempfile
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     graph.save(folder + "/graph.pt")
             ...     BipartiteGraph.load(folder + "/graph.pt").num_items
@@ -210,15 +210,13 @@ class BipartiteGraph(HeteroData):
         plain = {name: ids.state_dict() for name, ids in maps.items()}
         state["_global_store"] = state["_global_store"] | plain
         # Beside the target: os.replace is atomic only within one file system.
-        folder = os.path.dirname(os.path.abspath(path))
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            try:
-                torch.save(state, file)
-                file.close()
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        partial = f"{os.fspath(path)}.partial"
+        try:
+            torch.save(state, partial)
+            os.replace(partial, path)
+        finally:
+            if os.path.exists(partial):
+                os.unlink(partial)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

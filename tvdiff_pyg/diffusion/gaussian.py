@@ -171,17 +171,16 @@ class GaussianDiffusion(torch.nn.Module):
             ValueError: If ``start_step`` is outside [0, num_timesteps) or noise is
                 needed and ``draw_noise`` is missing.
         """
-        if (ancestral or start_step is not None) and draw_noise is None:
-            raise ValueError("'draw_noise' needs to be given to add noise (got None)")
+        draw = draw_noise or _no_noise
         x_t, last = x_0, self.num_timesteps - 1
         if start_step is not None:
             self._check_start(start_step)
             last = start_step
-            x_t = self.q_sample(x_0, self._full(x_0, last), draw_noise())
+            x_t = self.q_sample(x_0, self._full(x_0, last), draw())
         for step in range(last, 0, -1):
             x_t = self.posterior_mean(predict(x_t, self._full(x_t, step)), x_t, step)
             if ancestral:
-                x_t = x_t + self.posterior_variance[step].sqrt() * draw_noise()
+                x_t = x_t + self.posterior_variance[step].sqrt() * draw()
         return x_t
 
     def _check_start(self, start_step: int) -> None:
@@ -200,3 +199,7 @@ class GaussianDiffusion(torch.nn.Module):
             f"{self.__class__.__name__}(num_timesteps={self.num_timesteps}, "
             f"schedule={self.schedule!r})"
         )
+
+
+def _no_noise() -> Tensor:
+    raise ValueError("'draw_noise' needs to be given to add noise (got None)")

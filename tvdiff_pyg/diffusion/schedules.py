@@ -48,7 +48,7 @@ def cosine_betas(num_timesteps: int, offset: float = 0.008) -> Tensor:
 
 
 def binomial_betas(num_timesteps: int) -> Tensor:
-    r"""Erase an equal share of the signal at each step, :math:`\beta_t = 1 / (T - t + 1)`
+    r"""Erase an equal share of the signal at each step, :math:`1 / (T - t + 1)`
     (`diffusion by nonequilibrium thermodynamics
     <https://arxiv.org/abs/1503.03585>`_).
 
@@ -90,7 +90,9 @@ def make_betas(
         tensor([0.1000, 0.2000, 0.3000], dtype=torch.float64)
     """
     if num_timesteps < 1:
-        raise ValueError(f"'num_timesteps' needs to be at least 1 (got {num_timesteps})")
+        raise ValueError(
+            f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
+        )
     if schedule == "cosine":
         return cosine_betas(num_timesteps)
     if schedule == "binomial":

@@ -1,5 +1,7 @@
-"""Models: TV-Diff, composed from the layers, the diffusion, the loss, the samplers."""
+"""Models: TV-Diff, composed from the parts, and the popularity baseline."""
 
-from tvdiff_pyg.models.tvdiff import ItemSide, TVDiff
+from tvdiff_pyg.models.base import FactorModel, ItemSide
+from tvdiff_pyg.models.popularity import Popularity
+from tvdiff_pyg.models.tvdiff import TVDiff
 
-__all__ = ["ItemSide", "TVDiff"]
+__all__ = ["FactorModel", "ItemSide", "Popularity", "TVDiff"]

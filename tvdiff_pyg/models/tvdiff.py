@@ -1,12 +1,13 @@
 """TV-Diff: denoiser, diffusion, free energy and negative sampler in one model."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
+from tvdiff_pyg.models.base import FactorModel, ItemSide
 from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteAdjacency, Normalization
 from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.sampling import (
@@ -18,20 +19,7 @@ from tvdiff_pyg.sampling import (
 Negatives = Literal["uniform", "hard"]
 
 
-class ItemSide(NamedTuple):
-    """What scoring needs of the items, computed once for all users.
-
-    Attributes:
-        factor: Item factors :math:`V`, of shape ``[num_items, hidden_channels]``.
-        mixing: :math:`V^{\\top} W_I`, of shape ``[hidden_channels, hidden_channels]``;
-            turns a user factor into the projection of the scores it predicts.
-    """
-
-    factor: Tensor
-    mixing: Tensor
-
-
-class TVDiff(torch.nn.Module):
+class TVDiff(FactorModel):
     r"""The tri-view diffusion recommender of the `"Towards A Tri-View Diffusion
     Framework for Recommendation" <https://arxiv.org/abs/2511.20122>`_ paper.
 
@@ -162,8 +150,9 @@ class TVDiff(torch.nn.Module):
     ) -> Tensor:
         r"""Run the reverse process in ``hidden_channels`` dimensions.
 
-        With :math:`M = V^{\top} W_I`, one step is :math:`z_{t-1} = c^{(1)}_t \hat{u}_t M
-        + c^{(2)}_t z_t`. New users need no training: any history will do.
+        With :math:`M = V^{\top} W_I`, one step is
+        :math:`z_{t-1} = c^{(1)}_t \hat{u}_t M + c^{(2)}_t z_t`. New users need no
+        training: any history will do.
 
         Args:
             history: Item ids of each user, of shape ``[batch_size, num_items]``.
@@ -176,7 +165,7 @@ class TVDiff(torch.nn.Module):
         Returns:
             Final user factors, of shape ``[batch_size, hidden_channels]``.
         """
-        hidden = self.denoiser.project(history)
+        hidden, mixing = self.denoiser.project(history), items.mixing
         draw_noise = None
         if ancestral or start_step is not None:
             noise = self._noise(generator)
@@ -186,7 +175,7 @@ class TVDiff(torch.nn.Module):
                 return noise.draw(batch_size)
 
         def predict(hidden: Tensor, timestep: Tensor) -> Tensor:
-            return self.denoiser.user_factor(hidden, timestep) @ items.mixing
+            return self.denoiser.user_factor(hidden, timestep) @ mixing
 
         hidden = self.diffusion.reverse(
             predict, hidden, start_step, draw_noise, ancestral

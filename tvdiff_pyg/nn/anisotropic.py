@@ -86,7 +86,9 @@ class AnisotropicDenoiser(MessagePassing):
             num_users=num_users, num_items=num_items, hidden_channels=hidden_channels
         )
         if time_channels < 2:
-            raise ValueError(f"'time_channels' needs to be at least 2 (got {time_channels})")
+            raise ValueError(
+                f"'time_channels' needs to be at least 2 (got {time_channels})"
+            )
         check_normalization(normalization)
         if not 0 <= dropout < 1:
             raise ValueError(f"'dropout' needs to be in [0, 1) (got {dropout})")

@@ -42,7 +42,8 @@ class ARGumbelSampler(NegativeSampler):
         >>> sampler = ARGumbelSampler(num_timesteps=5, accept_ratio=0.5)
         >>> observed = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 4))
         >>> user, item = torch.ones(1, 1), torch.tensor([[9.0], [0.1], [5.0], [0.2]])
-        >>> negative = sampler(observed, torch.tensor([2]), user, item, torch.tensor([0]))
+        >>> wanted, timestep = torch.tensor([2]), torch.tensor([0])
+        >>> negative = sampler(observed, wanted, user, item, timestep)
         >>> sorted(negative.col.tolist())
         [2, 3]
     """
@@ -58,9 +59,13 @@ class ARGumbelSampler(NegativeSampler):
                 f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
             )
         if not 0 < accept_ratio <= 1:
-            raise ValueError(f"'accept_ratio' needs to be in (0, 1] (got {accept_ratio})")
+            raise ValueError(
+                f"'accept_ratio' needs to be in (0, 1] (got {accept_ratio})"
+            )
         if not gumbel_decay >= 0:
-            raise ValueError(f"'gumbel_decay' needs to be at least 0 (got {gumbel_decay})")
+            raise ValueError(
+                f"'gumbel_decay' needs to be at least 0 (got {gumbel_decay})"
+            )
         self.num_timesteps = num_timesteps
         self.accept_ratio = accept_ratio
         self.gumbel_decay = gumbel_decay

@@ -69,7 +69,9 @@ def uniform_unobserved(
     num_free = observed.num_cols - degree
     num_samples = num_samples * (num_free > 0)
     row = torch.arange(observed.num_rows, device=device).repeat_interleave(num_samples)
-    draw = torch.rand(row.numel(), generator=generator, device=device, dtype=torch.double)
+    draw = torch.rand(
+        row.numel(), generator=generator, device=device, dtype=torch.double
+    )
     rank = (draw * num_free[row]).long()
     position = torch.arange(observed.nnz, device=device)
     position = position - observed.rowptr[:-1].repeat_interleave(degree)

@@ -1,5 +1,7 @@
 """Batches of users or of interactions, for the trainer."""
 
+from typing import Any
+
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -33,7 +35,7 @@ class TensorRows(Dataset[Batch]):
         return tuple(tensor[index] for tensor in self.tensors)
 
 
-def _identity(batch: Batch) -> Batch:
+def _identity(batch: Any) -> Any:
     return batch
 
 

@@ -98,7 +98,11 @@ def fit(
         >>> graph = SyntheticBipartite(60, 40, 600)[0]  # doctest: +SKIP
         >>> metrics = fit(graph, run="runs/synthetic")  # doctest: +SKIP
     """
-    settings, options, folder = settings or Settings(), options or FitOptions(), RunFolder(run)
+    settings, options, folder = (
+        settings or Settings(),
+        options or FitOptions(),
+        RunFolder(run),
+    )
     _check_folder(folder, options.resume)
     pl.seed_everything(options.seed, workers=True, verbose=False)
     if options.protocol == "paper":

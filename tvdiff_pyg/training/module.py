@@ -53,11 +53,13 @@ class TVDiffModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Compute the free energy of a batch of users or interactions."""
-        loss = self.model.training_loss(self.adjacency, *batch)
+        user, item = batch[0], batch[1] if len(batch) == 2 else None
+        loss = self.model.training_loss(self.adjacency, user, item)
         values = {"loss": loss.free_energy, "energy": loss.energy}
         values["entropy"] = loss.entropy
-        size = batch[0].numel()
-        self.log_dict(values, prog_bar=True, on_step=False, on_epoch=True, batch_size=size)
+        self.log_dict(
+            values, prog_bar=True, on_step=False, on_epoch=True, batch_size=user.numel()
+        )
         return loss.free_energy
 
     def on_validation_epoch_start(self) -> None:
@@ -99,7 +101,10 @@ class TVDiffModule(pl.LightningModule):
 
     def _rank(self, user: Tensor) -> Tensor:
         assert self._items is not None
-        history, seen = self.adjacency.user_rows.select(user), self.task.seen.select(user)
+        history, seen = (
+            self.adjacency.user_rows.select(user),
+            self.task.seen.select(user),
+        )
         k = max(self.metrics.ks)
         if not self.settings.score_with_dropout:
             factor = self.model.encode_users(history, self._items)

@@ -136,10 +136,14 @@ class Settings:
             5.0
         """
         if name not in PRESETS:
-            raise ValueError(f"'preset' needs to be one of {list(PRESETS)} (got {name!r})")
+            raise ValueError(
+                f"'preset' needs to be one of {list(PRESETS)} (got {name!r})"
+            )
         known = {field.name for field in fields(Settings)}
         if unknown := sorted(set(overrides) - known):
-            raise ValueError(f"'{unknown[0]}' is not a setting (known: {sorted(known)})")
+            raise ValueError(
+                f"'{unknown[0]}' is not a setting (known: {sorted(known)})"
+            )
         return replace(PRESETS[name], **overrides)
 
 
