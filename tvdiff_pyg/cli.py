@@ -139,8 +139,9 @@ def _fit(options: Namespace) -> None:
     run_options, settings = _take(FitOptions, options), _take(Settings, options)
     graph = load_data(data, seed=run_options.seed)
     print("data:", ", ".join(f"{v:,} {k}" for k, v in graph.counts().items()))
+    source = {"preset": options.preset, **asdict(data)}
     metrics = fit(
-        graph, settings, run=options.run, options=run_options, data_config=asdict(data)
+        graph, settings, run=options.run, options=run_options, data_config=source
     )
     print(
         f"best epoch {metrics['best_epoch']} of {metrics['epochs']}, "
