@@ -1,9 +1,7 @@
 """The ``tvdiff`` command: ``fit``, ``evaluate``, ``recommend``."""
 
 import json
-import logging
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
@@ -31,12 +29,11 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 for a bad input, 130 if interrupted.
     """
-    _quieten()
     try:
         options = _parse(sys.argv[1:] if args is None else list(args))
         _COMMANDS[options.subcommand](options[options.subcommand])
-    except KeyboardInterrupt:
-        print("tvdiff: interrupted; the best epoch so far is kept", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"tvdiff: interrupted; {error}", file=sys.stderr)
         return INTERRUPTED
     except (ArgumentError, ValueError, OSError) as error:
         print(f"tvdiff: {_one_line(error)}", file=sys.stderr)
@@ -216,12 +213,6 @@ def _use_dashes(parser: ArgumentParser) -> None:
         for name in dashed:
             parser._option_string_actions.setdefault(name, action)
         action.option_strings = dashed
-
-
-def _quieten() -> None:
-    """Leave the screen to the progress bar and the results."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
 
 
 def _one_line(error: BaseException) -> str:

@@ -271,7 +271,9 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        return x.t() @ x
+        # Sums over all rows, and is factorised: too much for half precision.
+        with torch.autocast(x.device.type, enabled=False):
+            return x.t() @ x
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:

@@ -1,7 +1,11 @@
 """Training from interactions to a run folder."""
 
+import logging
+import signal
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -98,47 +102,42 @@ def fit(
         >>> graph = SyntheticBipartite(60, 40, 600)[0]  # doctest: +SKIP
         >>> metrics = fit(graph, run="runs/synthetic")  # doctest: +SKIP
     """
-    settings, options, folder = (
-        settings or Settings(),
-        options or FitOptions(),
-        RunFolder(run),
-    )
+    settings, options = settings or Settings(), options or FitOptions()
+    folder = RunFolder(run)
     _check_folder(folder, options.resume)
     pl.seed_everything(options.seed, workers=True, verbose=False)
     if options.protocol == "paper":
         graph = graph.without_validation()
-    task = EvaluationTask.from_graph(graph, options.selects_on)
-    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
-    module = TVDiffModule(model, model.adjacency(graph.train_index), task, settings)
-    data = InteractionDataModule(
-        graph, task, settings.over_interactions, settings.batch_size
-    )
-    config = {**(data_config or {}), **asdict(options), **asdict(settings)}
-    folder.write_config({k: v for k, v in config.items() if k != "resume"})
+    module, data = _modules(graph, settings, options)
+    folder.write_config({**(data_config or {}), **asdict(options), **asdict(settings)})
     graph.save(folder.graph_file)
 
-    trainer = _trainer(settings, options, folder)
     resume_from = folder.last_checkpoint if options.resume else None
-    started = time.perf_counter()
-    finished = _run(trainer, module, data, resume_from)
-    seconds = time.perf_counter() - started
-    measured = _measure(graph, folder, options, finished)
-    best = _best_checkpoint(trainer)
+    with _quiet_lightning():
+        trainer = _trainer(settings, options, folder)
+        started = time.perf_counter()
+        finished = _run(trainer, module, data, resume_from)
+        seconds = time.perf_counter() - started
+    best_epoch = _best_epoch(folder)
     metrics = {
         "protocol": options.protocol,
         "selected_on": options.selects_on,
+        "finished": finished,
         "data": graph.counts(),
         "epochs": trainer.current_epoch,
-        "best_epoch": best,
+        "best_epoch": best_epoch,
         "fit_seconds": round(seconds, 3),
-        **measured,
+        **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": str(trainer.strategy.root_device),
         "versions": versions(),
     }
     folder.write_metrics(metrics)
     if not finished:
-        raise KeyboardInterrupt
+        kept = (
+            f"epoch {best_epoch} is kept in {run}" if best_epoch else "no epoch ended"
+        )
+        raise KeyboardInterrupt(kept)
     return metrics
 
 
@@ -149,6 +148,18 @@ def _check_folder(folder: RunFolder, resume: bool) -> None:
         raise ValueError(
             f"'run' needs to be a new folder, or a run to resume (got {folder.path})"
         )
+
+
+def _modules(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions
+) -> tuple[TVDiffModule, InteractionDataModule]:
+    task = EvaluationTask.from_graph(graph, options.selects_on)
+    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
+    module = TVDiffModule(model, model.adjacency(graph.train_index), task, settings)
+    data = InteractionDataModule(
+        graph, task, settings.over_interactions, settings.batch_size
+    )
+    return module, data
 
 
 def _trainer(settings: Settings, options: FitOptions, folder: RunFolder) -> pl.Trainer:
@@ -193,7 +204,8 @@ def _logger(log: Log, folder: RunFolder) -> Logger | bool:
     if log == "none":
         return False
     kind = TensorBoardLogger if log == "tensorboard" else CSVLogger
-    return kind(str(folder.path), name="logs", version="")
+    # A resumed run adds a version of its own and leaves the earlier curves alone.
+    return kind(str(folder.path), name="logs")
 
 
 def _run(
@@ -203,26 +215,42 @@ def _run(
     resume_from: Path | None,
 ) -> bool:
     """Train; return whether training was left to finish."""
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
     except (KeyboardInterrupt, SystemExit):
-        # Lightning answers Ctrl-C by closing down and exiting.
+        # Lightning answers Ctrl-C by closing down, ignoring further ones, and exiting.
+        signal.signal(signal.SIGINT, on_interrupt)
         return False
     return True
 
 
-def _best_checkpoint(trainer: pl.Trainer) -> int | None:
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Leave the screen to the progress bar: no notes on hardware or products."""
+    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="pytorch_lightning")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _best_epoch(folder: RunFolder) -> int | None:
     """Return the epoch, counted from 1, of the best checkpoint."""
-    best = trainer.checkpoint_callbacks[0]
-    assert isinstance(best, ModelCheckpoint)
-    if not best.best_model_path:
+    if not folder.best_checkpoint.is_file():
         return None
-    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    state = torch.load(
+        folder.best_checkpoint, map_location="meta", weights_only=True, mmap=True
+    )
     return int(state["epoch"]) + 1
 
 
 def _measure(
-    graph: BipartiteGraph, folder: RunFolder, options: FitOptions, finished: bool
+    graph: BipartiteGraph, folder: RunFolder, finished: bool
 ) -> dict[str, Any]:
     """Evaluate the best epoch; an interrupted run leaves the test untouched."""
     parts: dict[str, Any] = {"validation": {}, "test": {}, "score_seconds": None}

@@ -1,0 +1,229 @@
+"""Training end to end: run folders, protocols, resuming, interrupting."""
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.evaluation import EvaluationTask, evaluate
+from tvdiff_pyg.models import Popularity
+from tvdiff_pyg.training import FitOptions, RunFolder, Settings, TVDiffModule, fit
+
+LOG = "logs/version_0/metrics.csv"
+METRICS = {
+    "protocol",
+    "data",
+    "validation",
+    "test",
+    "epochs",
+    "best_epoch",
+    "fit_seconds",
+    "score_seconds",
+    "peak_memory_mb",
+    "versions",
+}
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return RunFolder(folder).model().state_dict()
+
+
+def test_run_folder_holds_what_was_promised(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
+    folder = RunFolder(tmp_path / "run")
+    assert set(metrics) >= METRICS
+    assert json.loads(folder.metrics_file.read_text()) == metrics
+    assert metrics["data"] == graph.counts()
+    assert metrics["protocol"] == metrics["selected_on"].replace(
+        "validation", "standard"
+    )
+    for part in ("validation", "test"):
+        assert {"recall@10", "recall@20", "ndcg@10", "ndcg@20"} <= set(metrics[part])
+    config = yaml.safe_load(folder.config_file.read_text())
+    assert config["hidden_channels"] == 16 and config["protocol"] == "standard"
+    for checkpoint in (folder.best_checkpoint, folder.last_checkpoint):
+        assert "state_dict" in torch.load(checkpoint, weights_only=True)
+    assert (tmp_path / "run" / LOG).is_file()
+
+
+def test_reported_test_figures_are_those_of_the_kept_model(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
+    model = RunFolder(tmp_path / "run").model()
+    adjacency = model.adjacency(graph.train_index)
+    task = EvaluationTask.from_graph(graph, "test")
+    assert evaluate(model, adjacency, task) == pytest.approx(metrics["test"])
+
+
+def test_training_beats_popularity(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    longer = replace(settings, max_epochs=40, entropy_type="bce", learning_rate=1e-2)
+    metrics = fit(graph, longer, run=tmp_path / "run", options=options)
+    adjacency = RunFolder(tmp_path / "run").model().adjacency(graph.train_index)
+    task = EvaluationTask.from_graph(graph, "test")
+    baseline = evaluate(Popularity(), adjacency, task)
+    assert metrics["test"]["ndcg@20"] > 1.1 * baseline["ndcg@20"]
+
+
+def test_same_seed_same_weights(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        fit(graph, settings, run=tmp_path / name, options=replace(options, seed=seed))
+    first, again, other = (weights(tmp_path / name) for name in "abc")
+    name = "denoiser.item_embedding"
+    assert torch.equal(first[name], again[name])
+    assert not torch.equal(first[name], other[name])
+
+
+def test_paper_protocol_trains_on_validation_and_selects_on_test(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    metrics = fit(
+        graph,
+        settings,
+        run=tmp_path / "run",
+        options=replace(options, protocol="paper"),
+    )
+    counts = graph.counts()
+    assert metrics["selected_on"] == "test"
+    assert metrics["data"]["train"] == counts["train"] + counts["validation"]
+    assert metrics["validation"] == {} and metrics["test"]["recall@20"] > 0
+    header = (tmp_path / "run" / LOG).read_text().splitlines()[0]
+    assert "test/ndcg@20" in header and "validation/ndcg@20" not in header
+
+
+def test_standard_protocol_never_evaluates_the_test_while_training(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    fit(graph, settings, run=tmp_path / "run", options=options)
+    header = (tmp_path / "run" / LOG).read_text().splitlines()[0]
+    assert "validation/ndcg@20" in header and "test/" not in header
+
+
+def test_resumed_run_equals_uninterrupted_run(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    fit(graph, settings, run=tmp_path / "whole", options=options)
+    fit(graph, replace(settings, max_epochs=1), run=tmp_path / "parts", options=options)
+    again = replace(options, resume=True)
+    metrics = fit(graph, settings, run=tmp_path / "parts", options=again)
+    assert metrics["epochs"] == 3
+    whole, parts = (
+        torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
+        for name in ("whole", "parts")
+    )
+    for name, value in whole["state_dict"].items():
+        assert torch.equal(value, parts["state_dict"][name]), name
+
+
+@pytest.mark.parametrize("stop_in_epoch", [0, 2])
+def test_interrupt_keeps_the_best_epoch(
+    stop_in_epoch: int,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step = TVDiffModule.training_step
+
+    def press_ctrl_c(self: TVDiffModule, *args: object) -> torch.Tensor:
+        if self.current_epoch == stop_in_epoch:
+            raise KeyboardInterrupt
+        return step(self, *args)
+
+    monkeypatch.setattr(TVDiffModule, "training_step", press_ctrl_c)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match=r"no epoch ended|epoch \d is kept"):
+        fit(graph, settings, run=tmp_path / "run", options=options)
+    assert signal.getsignal(signal.SIGINT) is handler
+    metrics = RunFolder(tmp_path / "run").metrics()
+    assert metrics["finished"] is False and metrics["test"] == {}
+    assert RunFolder(tmp_path / "run").best_checkpoint.is_file() == (stop_in_epoch > 0)
+    assert (metrics["best_epoch"] is None) == (stop_in_epoch == 0)
+
+
+def test_early_stopping(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    stuck = replace(settings, learning_rate=1e-12, patience=2, max_epochs=30)
+    metrics = fit(graph, stuck, run=tmp_path / "run", options=options)
+    assert metrics["epochs"] < 10
+
+
+def test_scoring_with_dropout_goes_through_the_dense_reference(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    noisy = replace(settings, score_with_dropout=True)
+    plain = fit(graph, settings, run=tmp_path / "plain", options=options)
+    dropped = fit(graph, noisy, run=tmp_path / "dropped", options=options)
+    assert plain["validation"] != dropped["validation"]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("entropy_type", ["bpr", "bce", "nll"])
+@pytest.mark.parametrize("negatives", ["uniform", "hard"])
+def test_every_objective_trains(
+    precision: str,
+    entropy_type: str,
+    negatives: str,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    chosen = replace(
+        settings,
+        precision=precision,
+        entropy_type=entropy_type,
+        negatives=negatives,
+        max_epochs=1,
+    )
+    metrics = fit(graph, chosen, run=tmp_path / "run", options=options)
+    assert 0 < metrics["test"]["recall@20"] <= 1
+
+
+def test_existing_run_is_not_overwritten(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("mine: true\n")
+    with pytest.raises(ValueError, match="'run' needs to be a new folder"):
+        fit(graph, settings, run=tmp_path, options=options)
+    assert (tmp_path / "config.yaml").read_text() == "mine: true\n"
+
+
+def test_bad_input_leaves_nothing_behind(
+    graph: BipartiteGraph, options: FitOptions, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="'temperature' needs to be at least 0"):
+        fit(graph, Settings(temperature=-1), run=tmp_path / "run", options=options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_nothing_to_select_on(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="needs held-out validation interactions"):
+        fit(graph.without_validation(), settings, run=tmp_path / "run", options=options)
+
+
+def test_nothing_to_resume(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="'resume' needs a run with a checkpoint"):
+        fit(graph, settings, run=tmp_path, options=replace(options, resume=True))
+
+
+def test_unfinished_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"holding best\.ckpt"):
+        RunFolder(tmp_path).model()
