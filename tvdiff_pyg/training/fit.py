@@ -166,7 +166,7 @@ def _trainer(settings: Settings, options: FitOptions, folder: RunFolder) -> pl.T
     accelerator = {"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[options.device]
     return pl.Trainer(
         accelerator=accelerator,
-        devices="auto" if accelerator == "gpu" else 1,
+        devices=1,
         precision=settings.precision,
         max_epochs=settings.max_epochs,
         check_val_every_n_epoch=settings.check_every,
