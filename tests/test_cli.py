@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tvdiff_pyg.cli import main
 
@@ -136,6 +137,25 @@ def test_bad_input(
 def test_unknown_ids_are_named(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "'nobody'" in refuse(capsys, ["recommend", run, "--user", "nobody"])
     assert "'book 99'" in refuse(capsys, ["recommend", run, "--items", "book 99"])
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_missing_gpu_is_named(run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "CUDA GPU" in refuse(capsys, ["evaluate", run, "--device", "cuda"])
+
+
+def test_columns_by_number_and_ratings(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    rows = [f"{5 - u % 2},{u % 7},{u % 5}" for u in range(35)]
+    log.write_text("\n".join(rows) + "\n")
+    run = tmp_path / "run"
+    args = ["fit", "--data", str(log), "--run", str(run), "--user-column", "1"]
+    args += ["--item-column", "2", "--rating-column", "0", "--min-rating", "5"]
+    assert main([*args, "--validation-ratio", "0.2", *FAST]) == 0
+    counts = json.loads((run / "metrics.json").read_text())["data"]
+    assert (
+        sum(counts[part] for part in ("train", "validation", "test", "dropped")) == 18
+    )
 
 
 def test_bad_files_are_named(

@@ -1,5 +1,6 @@
 """What the README prints runs as printed."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -25,6 +26,15 @@ def test_python_example_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Recall@20 on the test set: 0." in done.stdout
     assert (tmp_path / "runs" / "first" / "metrics.json").is_file()
+
+
+def test_table_shows_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    table = importlib.import_module("table")
+    records = table.read_records(table.RESULTS / "runs.jsonl")
+    assert len(records) > 0
+    readme = (ROOT / "README.md").read_text()
+    assert table.replaced(readme, table.render(records)) == readme
 
 
 def test_commands_name_targets_and_options_that_exist() -> None:

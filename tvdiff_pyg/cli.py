@@ -10,6 +10,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from tvdiff_pyg import __version__
 from tvdiff_pyg.data import DataOptions, load_data
+from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.recommend import Recommendations, Recommender
 from tvdiff_pyg.training import PRESETS, FitOptions, Settings, fit
@@ -118,7 +119,7 @@ def _recommend_parser() -> ArgumentParser:
 
 
 def _add_output_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--device", type=str, default="cpu", help="Where to score.")
+    parser.add_argument("--device", type=Device, default="auto", help="Where to score.")
     parser.add_argument("--json", action="store_true", help="Print JSON.")
 
 
@@ -152,7 +153,7 @@ def _fit(options: Namespace) -> None:
 def _evaluate(options: Namespace) -> None:
     recommender = Recommender.load(options.run, options.device)
     task = EvaluationTask.from_graph(recommender.graph, options.split)
-    task = task.to(options.device)
+    task = task.to(resolve_device(options.device))
     metrics = evaluate(recommender.model, recommender.adjacency, task)
     if options.json:
         print(json.dumps({options.split: metrics}, indent=2))

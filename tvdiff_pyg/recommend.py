@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.evaluation import top_k
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.nn import CSR
@@ -66,18 +67,20 @@ class Recommender:
         self._items = model.encode_items(self.adjacency)
 
     @staticmethod
-    def load(run: str | os.PathLike[str], device: str = "cpu") -> "Recommender":
+    def load(run: str | os.PathLike[str], device: Device = "auto") -> "Recommender":
         """Load the best model of a run folder.
 
         Args:
             run: The run folder.
-            device: Where to score. (default: ``"cpu"``)
+            device: Where to score. (default: ``"auto"``)
 
         Raises:
             FileNotFoundError: If the folder holds no finished epoch.
+            ValueError: If there is no such device.
         """
         folder = RunFolder(run)
-        return Recommender(folder.model().to(device), folder.graph())
+        where = resolve_device(device)
+        return Recommender(folder.model().to(where), folder.graph())
 
     @torch.no_grad()
     def recommend(

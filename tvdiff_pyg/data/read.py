@@ -15,8 +15,9 @@ import polars as pl
 from tvdiff_pyg.data.id_map import CANONICAL_INT, as_series, id_series
 from tvdiff_pyg.data.sniff import TextFormat, sniff
 
-Column = str | int
-"""A column by name, or by number from 0."""
+# The order matters to a command line, which takes the first type that fits.
+Column = int | str
+"""A column by number from 0, or by name."""
 
 _PARQUET_MAGIC = b"PAR1"
 _NULL_WORDS = ["NaN", "nan", "null", "NULL"]

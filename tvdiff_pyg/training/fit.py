@@ -16,6 +16,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.training.datamodule import InteractionDataModule
@@ -24,7 +25,6 @@ from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
 from tvdiff_pyg.training.settings import Settings
 
 Protocol = Literal["standard", "paper"]
-Device = Literal["auto", "cpu", "cuda"]
 Log = Literal["csv", "tensorboard", "none"]
 
 SELECTION_METRIC = "ndcg@20"
@@ -58,8 +58,7 @@ class FitOptions:
                 f"'protocol' needs to be one of {list(get_args(Protocol))} "
                 f"(got {self.protocol!r})"
             )
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise ValueError("'device' needs a CUDA GPU to be 'cuda' (got none here)")
+        resolve_device(self.device)
 
     @property
     def selects_on(self) -> TaskName:
@@ -163,9 +162,8 @@ def _modules(
 
 
 def _trainer(settings: Settings, options: FitOptions, folder: RunFolder) -> pl.Trainer:
-    accelerator = {"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[options.device]
     return pl.Trainer(
-        accelerator=accelerator,
+        accelerator=resolve_device(options.device).type,
         devices=1,
         precision=settings.precision,
         max_epochs=settings.max_epochs,
