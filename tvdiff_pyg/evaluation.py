@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -199,8 +199,12 @@ class EvaluationTask:
             name: ``"validation"`` or ``"test"``.
 
         Raises:
-            ValueError: If that part is empty.
+            ValueError: If there is no such part, or it is empty.
         """
+        if name not in get_args(TaskName):
+            raise ValueError(
+                f"'name' needs to be one of {list(get_args(TaskName))} (got {name!r})"
+            )
         held_out = graph.validation_index if name == "validation" else graph.test_index
         if held_out.size(1) == 0:
             raise ValueError(f"'graph' needs held-out {name} interactions (got none)")

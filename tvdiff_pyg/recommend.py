@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import torch
@@ -118,7 +119,7 @@ class Recommender:
         device = self._items.factor.device
         if not asked:
             raise ValueError("'users_or_histories' needs at least one user (got none)")
-        if all(isinstance(one, int | str) for one in asked):
+        if all(isinstance(one, Integral | str) for one in asked):
             user = self.graph.user_ids.index(asked).to(device)
             return self.adjacency.user_rows.select(user), self._known.select(user)
         rows = [self._history(position, one) for position, one in enumerate(asked)]
@@ -127,7 +128,7 @@ class Recommender:
         return history, history
 
     def _history(self, position: int, items: object) -> Tensor:
-        if isinstance(items, int | str) or not isinstance(items, Iterable):
+        if isinstance(items, Integral | str) or not isinstance(items, Iterable):
             raise ValueError(
                 "'users_or_histories' needs either user ids or histories throughout "
                 f"(got {items!r} among histories)"

@@ -49,10 +49,7 @@ class ProjectedNoise:
         dropout: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> None:
-        if num_noise_items is not None and num_noise_items < 1:
-            raise ValueError(
-                f"'num_noise_items' needs to be at least 1 (got {num_noise_items})"
-            )
+        check_num_noise_items(num_noise_items)
         self.generator = generator
         factor = self._factor(item_embedding, num_noise_items)
         self.factor = factor / math.sqrt(1 - dropout)
@@ -83,6 +80,14 @@ class ProjectedNoise:
             dtype=factor.dtype,
         )
         return unit @ factor
+
+
+def check_num_noise_items(num_noise_items: int | None) -> None:
+    """Raise a ``ValueError`` unless the size of the item subset is positive."""
+    if num_noise_items is not None and num_noise_items < 1:
+        raise ValueError(
+            f"'num_noise_items' needs to be at least 1 (got {num_noise_items})"
+        )
 
 
 def _cholesky(covariance: Tensor) -> Tensor:

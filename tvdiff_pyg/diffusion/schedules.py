@@ -80,7 +80,7 @@ def make_betas(
             below 1. (default: ``5e-3``)
 
     Returns:
-        :math:`\beta_t` of shape ``[num_timesteps]``, double, in (0, 0.999].
+        :math:`\beta_t` of shape ``[num_timesteps]``, double, in [0, 0.999].
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -109,7 +109,7 @@ def make_betas(
             f"noise_scale * noise_max < 1 (got {start:g} and {end:g})"
         )
     if schedule == "linear":
-        return linear_betas(num_timesteps, start, end)
+        return linear_betas(num_timesteps, start, end).clamp(max=MAX_BETA)
     return linear_variance_betas(num_timesteps, start, end)
 
 

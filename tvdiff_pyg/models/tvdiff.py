@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
+from tvdiff_pyg.diffusion.projected import check_num_noise_items
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models.base import FactorModel, ItemSide
 from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteAdjacency, Normalization
@@ -81,6 +82,7 @@ class TVDiff(FactorModel):
         num_noise_items: int | None = None,
     ) -> None:
         super().__init__()
+        check_num_noise_items(num_noise_items)
         self.num_noise_items = num_noise_items
         self.denoiser = AnisotropicDenoiser(
             num_users, num_items, hidden_channels, time_channels, dropout, normalization

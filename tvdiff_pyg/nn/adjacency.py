@@ -35,7 +35,7 @@ class BipartiteAdjacency:
         """Build from (user, item) pairs.
 
         Args:
-            edge_index: Training interactions, long, of shape ``[2, num_edges]``.
+            edge_index: Distinct training interactions, ``[2, num_edges]``.
             size: ``(num_users, num_items)``.
             normalization: How the item tower weighs its messages; with ``"none"``
                 it reads no graph and the weights stay ones.

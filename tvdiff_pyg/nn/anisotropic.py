@@ -1,7 +1,5 @@
 """View II: the anisotropic denoiser, one hop on each side and their correlation."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -46,8 +44,6 @@ class AnisotropicDenoiser(MessagePassing):
         normalization: ``"symmetric"``, ``"left"``, ``"linkprop"`` or ``"none"``;
             the last learns the item factors freely, without a graph.
             (default: ``"symmetric"``)
-        **kwargs: Additional arguments of
-            :class:`torch_geometric.nn.conv.MessagePassing`.
 
     Raises:
         ValueError: If a size is not positive, ``dropout`` is outside [0, 1) or
@@ -78,10 +74,8 @@ class AnisotropicDenoiser(MessagePassing):
         time_channels: int = 64,
         dropout: float = 0.5,
         normalization: Normalization = "symmetric",
-        **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("aggr", "add")
-        super().__init__(**kwargs)
+        super().__init__(aggr="add")
         _check_sizes(
             num_users=num_users, num_items=num_items, hidden_channels=hidden_channels
         )
@@ -132,7 +126,8 @@ class AnisotropicDenoiser(MessagePassing):
         r"""Denoise every user of a graph or of a sampled batch.
 
         Args:
-            edge_index: User -> item edges.
+            edge_index: User -> item edges. Plain pairs pass gradients on to their
+                weights; sparse formats are fused and do not.
             timestep: One timestep per user, long, of shape ``[num_users]``.
             edge_weight: Corrupted interaction of each edge, in the order of
                 ``rev_edge_index`` if that is given, else of ``edge_index``; ones
@@ -216,10 +211,9 @@ class AnisotropicDenoiser(MessagePassing):
         """Pass the normalised messages user -> item and squash.
 
         Args:
-            edge_index: User -> item edges, or a :class:`CSR` of item rows whose
-                values are the normalised weights.
-            norm_weight: Normalised weights; computed from ``edge_index`` if
-                omitted. (default: ``None``)
+            edge_index: User -> item edges, or a :class:`CSR` of item rows.
+            norm_weight: Normalised weights, in the order of ``edge_index``; computed
+                from it if omitted. (default: ``None``)
             n_id: Global ids of the batch's users and items. (default: ``None``)
 
         Returns:
@@ -234,7 +228,8 @@ class AnisotropicDenoiser(MessagePassing):
         if isinstance(adj, CSR):
             norm_weight = adj.value if norm_weight is not None else self._norm(adj)
         elif norm_weight is None:
-            norm_weight = bipartite_norm(adj, size, self.normalization)
+            ones = x.new_ones(adj.size(1))
+            norm_weight = bipartite_norm(adj, size, self.normalization, ones)
         return self._aggregate(adj, x, norm_weight, size[1]).tanh()
 
     def decode(

@@ -140,19 +140,16 @@ def to_csr(
     Raises:
         ValueError: If a sparse format is not of shape ``size``.
     """
-    if isinstance(edge_index, EdgeIndex):
-        return _from_edge_index(edge_index, size, value)
     if isinstance(edge_index, CSR):
         # Its rows may be a batch of the destinations: only the sources must fit.
         csr, size = edge_index, (edge_index.num_rows, size[1])
+    elif isinstance(edge_index, EdgeIndex):
+        csr, value = _from_edge_index(edge_index, size, value), None
     elif isinstance(edge_index, SparseTensor):
         rowptr, col, stored = edge_index.csr()
         csr = CSR(rowptr, col, edge_index.size(1), stored)
     elif is_torch_sparse_tensor(edge_index):
-        adj_t = edge_index.to_sparse_csr()
-        csr = CSR(
-            adj_t.crow_indices(), adj_t.col_indices(), adj_t.size(1), adj_t.values()
-        )
+        csr, value = _from_torch_sparse(edge_index, value), None
     else:
         return edge_index
     if (csr.num_rows, csr.num_cols) != size:
@@ -166,12 +163,32 @@ def to_csr(
 def _from_edge_index(
     edge_index: EdgeIndex, size: tuple[int, int], value: Tensor | None
 ) -> CSR:
+    num_src, num_dst = edge_index.sparse_size()
+    # An EdgeIndex may leave a size open: it is then the one that is needed.
+    shape = (num_dst or size[0], num_src or size[1])
+    if not edge_index.is_sorted or None in (num_src, num_dst):
+        pairs = edge_index.as_tensor().flip(0)
+        return CSR.from_edge_index(pairs, shape, value)
     (colptr, row), perm = edge_index.get_csc()
     if value is not None and perm is not None:
         value = value[perm]
-    # An EdgeIndex of unknown size ends at its last node with an edge.
-    missing = colptr[-1:].expand(max(size[0] + 1 - colptr.numel(), 0))
-    return CSR(torch.cat([colptr, missing]), row, size[1], value)
+    return CSR(colptr, row, shape[1], value)
+
+
+def _from_torch_sparse(adj_t: Tensor, value: Tensor | None) -> CSR:
+    if value is not None and adj_t.layout == torch.sparse_csc:
+        # Its edges are ordered by column: exchange the values before sorting by row.
+        adj_t = torch.sparse_csc_tensor(
+            adj_t.ccol_indices(),
+            adj_t.row_indices(),
+            value,
+            adj_t.shape,
+            check_invariants=False,
+        )
+        value = None
+    adj_t = adj_t.to_sparse_csr()
+    value = adj_t.values() if value is None else value
+    return CSR(adj_t.crow_indices(), adj_t.col_indices(), adj_t.size(1), value)
 
 
 def _rowptr(row: Tensor, num_rows: int) -> Tensor:

@@ -96,7 +96,7 @@ class ARGumbelSampler(NegativeSampler):
             self._draw(
                 observed.select(block),
                 num_samples[block],
-                user_factor[block] @ item_factor.t(),
+                _scores(user_factor[block], item_factor),
                 softness[block],
                 generator,
             )
@@ -118,12 +118,14 @@ class ARGumbelSampler(NegativeSampler):
     ) -> CSR:
         """Draw for one block of rows, given all their scores."""
         score[observed.row(), observed.col] = -torch.inf
-        num_accepted = max(int(self.accept_ratio * observed.num_cols), 1)
+        # 0.29 * 100 is 28.999... in floating point, and means 29 items.
+        num_accepted = max(int(self.accept_ratio * observed.num_cols + 1e-9), 1)
         accepted, item = score.topk(num_accepted, dim=1, sorted=False)
         key = accepted.clamp(min=MIN_SCORE).log() + _gumbel(accepted, generator)
         # Ordering by log-weight plus a second Gumbel draws without replacement by
-        # weight (Gumbel top-k), which is what gives the softness its effect.
-        key = key / softness.unsqueeze(-1) + _gumbel(accepted, generator)
+        # weight (Gumbel top-k), which is what gives the softness its effect. Times
+        # the softness, which orders alike and never divides by nothing.
+        key = key + softness.unsqueeze(-1) * _gumbel(accepted, generator)
         key = key.masked_fill(accepted == -torch.inf, -torch.inf)
         num_candidates = (accepted > -torch.inf).sum(dim=1)
         num_drawn = torch.minimum(num_samples, num_candidates)
@@ -137,6 +139,13 @@ class ARGumbelSampler(NegativeSampler):
             f"{self.__class__.__name__}(accept_ratio={self.accept_ratio}, "
             f"gumbel_decay={self.gumbel_decay})"
         )
+
+
+def _scores(user_factor: Tensor, item_factor: Tensor) -> Tensor:
+    """Score in single precision at least: half of it has no 1e-10."""
+    with torch.autocast(user_factor.device.type, enabled=False):
+        score = user_factor @ item_factor.t()
+    return score if score.dtype == torch.double else score.float()
 
 
 def _gumbel(like: Tensor, generator: torch.Generator | None) -> Tensor:

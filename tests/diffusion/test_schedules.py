@@ -1,0 +1,125 @@
+"""Noise schedules: values by hand, ranges, errors."""
+
+import math
+from typing import get_args
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tvdiff_pyg.diffusion import Schedule, make_betas
+
+NUM_TIMESTEPS = st.integers(1, 200)
+
+
+def test_linear_by_hand() -> None:
+    betas = make_betas("linear", 3, noise_scale=0.5, noise_min=0.2, noise_max=0.6)
+    assert betas.tolist() == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_linear_variance_by_hand() -> None:
+    # Signal levels 0.9, 0.6, 0.3: each beta is the share lost since the one before.
+    betas = make_betas("linear-var", 3, noise_scale=0.1, noise_min=1, noise_max=7)
+    assert betas.tolist() == pytest.approx([1 - 0.9, 1 - 0.6 / 0.9, 1 - 0.3 / 0.6])
+
+
+def test_linear_variance_is_capped() -> None:
+    betas = make_betas("linear-var", 2, noise_scale=1, noise_min=0.1, noise_max=0.9999)
+    assert betas.tolist() == pytest.approx([0.1, 0.999])
+
+
+def test_binomial_by_hand() -> None:
+    assert make_betas("binomial", 4).tolist() == pytest.approx(
+        [1 / 5, 1 / 4, 1 / 3, 1 / 2]
+    )
+
+
+def test_cosine_follows_the_squared_cosine() -> None:
+    def level(time: float) -> float:
+        return math.cos((time + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    betas = make_betas("cosine", 10)
+    expected = [level((t + 1) / 10) / level(0) for t in range(10)]
+    # The last step would erase everything; its beta is capped.
+    assert (1 - betas).cumprod(0).tolist()[:9] == pytest.approx(expected[:9])
+    assert betas[9] == 0.999
+
+
+@given(NUM_TIMESTEPS, st.floats(1e-4, 0.9), st.floats(1e-4, 0.9), st.floats(1e-3, 1))
+def test_linear_variance_is_linear_in_the_variance(
+    num_timesteps: int, one: float, other: float, scale: float
+) -> None:
+    low, high = sorted((one, other))
+    betas = make_betas("linear-var", num_timesteps, scale, low, high)
+    variance = 1 - (1 - betas).cumprod(0)
+    step = 0 if num_timesteps == 1 else (high - low) / (num_timesteps - 1)
+    expected = [scale * (low + t * step) for t in range(num_timesteps)]
+    assert variance.tolist() == pytest.approx(expected, abs=1e-12)
+
+
+@given(
+    st.sampled_from(get_args(Schedule)),
+    NUM_TIMESTEPS,
+    st.floats(1e-6, 0.9),
+    st.floats(1.01, 100),
+)
+def test_betas_are_a_share_of_the_signal(
+    schedule: Schedule, num_timesteps: int, low: float, ratio: float
+) -> None:
+    betas = make_betas(schedule, num_timesteps, 1.0, low, min(low * ratio, 0.999))
+    assert betas.shape == (num_timesteps,)
+    assert betas.dtype == torch.double
+    assert betas[0] > 0 and (betas >= 0).all()
+    assert (betas <= 0.999).all()
+
+
+@pytest.mark.parametrize("schedule", ["linear", "linear-var"])
+@pytest.mark.parametrize(("low", "high"), [(0.5, 0.9999), (0.5, 0.5)])
+def test_betas_stay_in_their_documented_range_at_its_ends(
+    schedule: Schedule, low: float, high: float
+) -> None:
+    # Linear-var with equal ends adds all its noise at once, and none after.
+    betas = make_betas(schedule, 3, noise_scale=1, noise_min=low, noise_max=high)
+    assert betas[0] > 0 and (betas >= 0).all()
+    assert (betas <= 0.999).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"num_timesteps": 0}, r"'num_timesteps' needs to be at least 1 \(got 0\)"),
+        (
+            {"schedule": "quadratic"},
+            r"'schedule' needs to be one of \['linear', 'linear-var', 'cosine', "
+            r"'binomial'\] \(got 'quadratic'\)",
+        ),
+        *[
+            (noise, r"'noise_scale' needs to satisfy 0 < noise_scale \* noise_min <= ")
+            for noise in (
+                {"noise_scale": 0.0},
+                {"noise_scale": float("nan")},
+                {"noise_min": -0.1},
+                {"noise_min": 0.7},
+                {"noise_max": 1.0},
+            )
+        ],
+    ],
+)
+@pytest.mark.parametrize("schedule", ["linear", "linear-var"])
+def test_errors(schedule: str, arguments: dict[str, float], message: str) -> None:
+    given = {
+        "schedule": schedule,
+        "num_timesteps": 5,
+        "noise_scale": 1.0,
+        "noise_min": 0.1,
+        "noise_max": 0.5,
+    }
+    with pytest.raises(ValueError, match=message):
+        make_betas(**{**given, **arguments})
+
+
+def test_the_noise_range_is_named_in_full() -> None:
+    message = r"noise_scale \* noise_max < 1 \(got 0.2 and 1.5\)"
+    with pytest.raises(ValueError, match=message):
+        make_betas("linear", 5, noise_scale=1, noise_min=0.2, noise_max=1.5)

@@ -1,0 +1,28 @@
+"""The sinusoidal timestep embedding."""
+
+import pytest
+import torch
+
+from tests.oracle import sinusoid
+from tvdiff_pyg.nn import sinusoidal_embedding
+
+
+@pytest.mark.parametrize("channels", [2, 3, 8, 64])
+def test_follows_the_formula(channels: int) -> None:
+    timestep = torch.tensor([0, 1, 7, 49])
+    out = sinusoidal_embedding(timestep, channels)
+    expected = sinusoid(timestep, channels).float()
+    torch.testing.assert_close(out, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_by_hand() -> None:
+    # Frequencies 1 and 10000^(-1/2) = 0.01.
+    out = sinusoidal_embedding(torch.tensor([2]), 4)
+    expected = [torch.tensor(x) for x in (2.0, 0.02)]
+    angles = torch.stack(expected)
+    torch.testing.assert_close(out[0], torch.cat([angles.cos(), angles.sin()]))
+
+
+def test_timesteps_differ() -> None:
+    out = sinusoidal_embedding(torch.arange(50), 64)
+    assert torch.cdist(out, out).add(torch.eye(50) * 9).min() > 0.1

@@ -1,0 +1,208 @@
+"""The free energy from factors against the free energy from all scores."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.oracle import CORNERS, free_energy, pairs_of, random_matrix
+from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
+from tvdiff_pyg.nn import CSR
+
+ENTROPIES = ["bpr", "bce", "nll"]
+
+
+def make_factors(num_users: int, num_items: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = (num_users, 3), (num_items, 3)
+    user, item = (
+        torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes
+    )
+    return user.requires_grad_(), item.requires_grad_()
+
+
+def as_csr(pairs: Tensor, size: tuple[int, int]) -> CSR:
+    return CSR.from_edge_index(pairs, size)
+
+
+def draw_negatives(x_0: Tensor, seed: int = 0) -> CSR:
+    """As many items as each row has, repeats allowed."""
+    generator = torch.Generator().manual_seed(seed)
+    col = torch.randint(x_0.size(1), (int(x_0.sum()),), generator=generator)
+    return as_csr(torch.stack([pairs_of(x_0)[0], col]), tuple(x_0.shape))
+
+
+def pairs_in(csr: CSR) -> Tensor:
+    return torch.stack([csr.row(), csr.col])
+
+
+def assert_equals_dense(
+    loss_fn: HelmholtzFreeEnergyLoss,
+    x_0: Tensor,
+    negative: CSR,
+    positive: CSR | None = None,
+) -> None:
+    """Value, both parts, and the gradient with respect to both factors."""
+    factors = make_factors(*x_0.shape)
+    observed = as_csr(pairs_of(x_0), tuple(x_0.shape))
+    out = loss_fn(*factors, observed, positive, negative)
+    expected = free_energy(
+        *factors,
+        x_0,
+        loss_fn.entropy_type,
+        loss_fn.temperature,
+        pairs_in(observed if positive is None else positive),
+        pairs_in(negative),
+    )
+    torch.testing.assert_close(tuple(out), expected, rtol=1e-10, atol=1e-10)
+    gradient = torch.autograd.grad(out.free_energy, factors)
+    expected = torch.autograd.grad(expected[0], factors)
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 10.0])
+@pytest.mark.parametrize("entropy_type", ENTROPIES)
+@pytest.mark.parametrize("corner", [name for name in CORNERS if name != "no edge"])
+def test_equals_the_dense_computation(
+    corner: str, entropy_type: str, temperature: float
+) -> None:
+    x_0 = torch.tensor(CORNERS[corner], dtype=torch.float64)
+    loss_fn = HelmholtzFreeEnergyLoss(temperature, entropy_type)
+    assert_equals_dense(loss_fn, x_0, draw_negatives(x_0))
+
+
+@pytest.mark.parametrize("entropy_type", ENTROPIES)
+def test_one_positive_for_each_row(entropy_type: str) -> None:
+    # As in batches over interactions.
+    x_0 = random_matrix(4, 6)
+    x_0[:, 2] = 1
+    rows = torch.arange(4)
+    positive = as_csr(torch.stack([rows, torch.full((4,), 2)]), (4, 6))
+    negative = as_csr(torch.stack([rows, torch.tensor([5, 0, 1, 5])]), (4, 6))
+    assert_equals_dense(
+        HelmholtzFreeEnergyLoss(2.0, entropy_type), x_0, negative, positive
+    )
+
+
+def test_rows_short_of_negatives_compare_as_many_positives() -> None:
+    x_0 = torch.tensor(CORNERS["user with all items"], dtype=torch.float64)
+    observed = as_csr(pairs_of(x_0), (3, 4))
+    negative = as_csr(torch.tensor([[1, 2], [0, 3]]), (3, 4))
+    positive = observed.head(negative.degree())
+    assert pairs_in(positive).tolist() == [[1, 2], [2, 0]]
+    assert_equals_dense(HelmholtzFreeEnergyLoss(2.0), x_0, negative, positive)
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 10**6))
+def test_energy_is_the_mean_squared_error(
+    num_users: int, num_items: int, density: float, seed: int
+) -> None:
+    x_0 = random_matrix(num_users, num_items, density, seed)
+    user, item = make_factors(num_users, num_items)
+    out = HelmholtzFreeEnergyLoss(temperature=0)(
+        user, item, as_csr(pairs_of(x_0), (num_users, num_items))
+    )
+    expected = ((x_0 - user @ item.t()) ** 2).mean()
+    torch.testing.assert_close(out.free_energy, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("entropy_type", ENTROPIES)
+def test_temperature_zero_is_the_energy_alone(entropy_type: str) -> None:
+    x_0 = random_matrix(4, 6)
+    loss_fn = HelmholtzFreeEnergyLoss(0.0, entropy_type)
+    assert not loss_fn.needs_negatives
+    factors = make_factors(4, 6)
+    out = loss_fn(*factors, as_csr(pairs_of(x_0), (4, 6)))
+    assert out.entropy == 0
+    assert out.free_energy == out.energy
+    gradient = torch.autograd.grad(out.free_energy, factors)
+    scores = factors[0] @ factors[1].t()
+    expected = torch.autograd.grad(((x_0 - scores) ** 2).mean(), factors)
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("entropy_type", ENTROPIES)
+def test_no_pair_at_all_is_finite(entropy_type: str) -> None:
+    empty = as_csr(torch.empty(2, 0, dtype=torch.long), (2, 4))
+    factors = make_factors(2, 4)
+    out = HelmholtzFreeEnergyLoss(1.0, entropy_type)(*factors, empty, negative=empty)
+    assert out.entropy == 0
+    expected = (factors[0] @ factors[1].t()).square().mean()
+    torch.testing.assert_close(out.free_energy, expected)
+    out.free_energy.backward()
+    assert all(factor.grad.isfinite().all() for factor in factors)
+
+
+def test_large_scores_stay_finite() -> None:
+    x_0 = random_matrix(3, 5)
+    user, item = make_factors(3, 5)
+    observed = as_csr(pairs_of(x_0), (3, 5))
+    for entropy_type in ENTROPIES:
+        out = HelmholtzFreeEnergyLoss(1.0, entropy_type)(
+            1e4 * user, item, observed, negative=draw_negatives(x_0)
+        )
+        assert out.free_energy.isfinite()
+
+
+@pytest.mark.parametrize("entropy_type", ENTROPIES)
+def test_by_hand(entropy_type: str) -> None:
+    # One user with factor 1 and items with factors 2, 0, -1; item 0 is observed and
+    # item 2 its negative: E = ((1 - 2)^2 + 0^2 + (-1)^2) / 3 = 2 / 3.
+    user = torch.tensor([[1.0]])
+    item = torch.tensor([[2.0], [0.0], [-1.0]])
+    observed = as_csr(torch.tensor([[0], [0]]), (1, 3))
+    negative = as_csr(torch.tensor([[0], [2]]), (1, 3))
+    out = HelmholtzFreeEnergyLoss(0.5, entropy_type)(
+        user, item, observed, negative=negative
+    )
+    log_sigmoid = {x: -math.log(1 + math.exp(-x)) for x in (1, 2, 3)}
+    entropy = {
+        "bpr": log_sigmoid[3],
+        "bce": (log_sigmoid[2] + log_sigmoid[1]) / 3,
+        "nll": log_sigmoid[2] / 3,
+    }[entropy_type]
+    assert out.energy.item() == pytest.approx(2 / 3)
+    assert out.entropy.item() == pytest.approx(entropy)
+    assert out.free_energy.item() == pytest.approx(2 / 3 - 0.5 * entropy)
+
+
+def test_parts_are_detached() -> None:
+    x_0 = random_matrix(3, 5)
+    out = HelmholtzFreeEnergyLoss(1.0, "nll")(
+        *make_factors(3, 5), as_csr(pairs_of(x_0), (3, 5))
+    )
+    assert out.free_energy.requires_grad
+    assert not out.energy.requires_grad
+    assert not out.entropy.requires_grad
+
+
+def test_repr() -> None:
+    expected = "HelmholtzFreeEnergyLoss(temperature=2.0, entropy_type='bce')"
+    assert str(HelmholtzFreeEnergyLoss(2.0, "bce")) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"temperature": -1.0}, r"'temperature' needs to be at least 0 \(got -1.0\)"),
+        ({"temperature": math.nan}, r"'temperature' needs to be .* \(got nan\)"),
+        (
+            {"entropy_type": "mse"},
+            r"'entropy_type' needs to be one of \['bpr', 'bce', 'nll'\] \(got 'mse'\)",
+        ),
+    ],
+)
+def test_errors(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HelmholtzFreeEnergyLoss(**arguments)
+
+
+@pytest.mark.parametrize("entropy_type", ["bpr", "bce"])
+def test_negatives_are_needed(entropy_type: str) -> None:
+    message = rf"'negative' needs to be given for '{entropy_type}' \(got None\)"
+    observed = as_csr(pairs_of([[1, 0]]), (1, 2))
+    with pytest.raises(ValueError, match=message):
+        HelmholtzFreeEnergyLoss(1.0, entropy_type)(*make_factors(1, 2), observed)
