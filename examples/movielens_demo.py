@@ -34,8 +34,10 @@ def main() -> None:
     print("MovieLens:", ", ".join(f"{v:,} {k}" for k, v in graph.counts().items()))
     started = time.perf_counter()
     metrics = fit(graph, Settings.preset("movielens-small"), run=run)
-    print(f"\nTrained in {time.perf_counter() - started:.0f} s: best epoch")
-    print(f"{metrics['best_epoch']} by validation NDCG@20.\n")
+    seconds = time.perf_counter() - started
+    print(
+        f"\nTrained in {seconds:.0f} s; epoch {metrics['best_epoch']} validates best.\n"
+    )
 
     size = (graph.num_users, graph.num_items)
     adjacency = BipartiteAdjacency.from_edge_index(graph.train_index, size)

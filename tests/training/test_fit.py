@@ -193,6 +193,15 @@ def test_every_objective_trains(
     assert 0 < metrics["test"]["recall@20"] <= 1
 
 
+def test_curves_for_tensorboard(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard", reason="an optional extra")
+    logged = replace(options, log="tensorboard")
+    fit(graph, settings, run=tmp_path / "run", options=logged)
+    assert list((tmp_path / "run" / "logs").rglob("events.out.tfevents.*"))
+
+
 def test_existing_run_is_not_overwritten(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:

@@ -12,7 +12,12 @@ from typing import Any, Literal, get_args
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import (
+    Callback,
+    EarlyStopping,
+    ModelCheckpoint,
+    RichProgressBar,
+)
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from tvdiff_pyg.data import BipartiteGraph
@@ -195,7 +200,19 @@ def _callbacks(
         where, folder.last_checkpoint.stem, enable_version_counter=False
     )
     stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
-    return [best, last, stop]
+    bar: list[Callback] = [_ProgressBar()] if options.progress else []
+    return [best, last, stop, *bar]
+
+
+class _ProgressBar(RichProgressBar):
+    """Shows what is learned; Lightning adds the number of the log folder."""
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics
 
 
 def _logger(log: Log, folder: RunFolder) -> Logger | bool:
