@@ -233,6 +233,37 @@ def test_nothing_to_resume(
         fit(graph, settings, run=tmp_path, options=replace(options, resume=True))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"max_epochs": 2}, r"'max_epochs' needs to be above 3 \(got 2\)"),
+        ({"hidden_channels": 8}, r"'hidden_channels' needs to stay 16 .*\(got 8\)"),
+        ({"temperature": 3.0}, r"'temperature' needs to stay 1.0 .*\(got 3.0\)"),
+    ],
+)
+def test_what_cannot_be_resumed_changes_nothing(
+    change: dict[str, float],
+    message: str,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    fit(graph, settings, run=tmp_path / "run", options=options)
+    before = (tmp_path / "run" / "config.yaml").read_text()
+    again = replace(options, resume=True)
+    with pytest.raises(ValueError, match=message):
+        fit(graph, replace(settings, **change), run=tmp_path / "run", options=again)
+    with pytest.raises(ValueError, match="the interactions that the run began with"):
+        fit(
+            graph.without_validation(),
+            settings,
+            run=tmp_path / "run",
+            options=replace(again, protocol="paper"),
+        )
+    assert (tmp_path / "run" / "config.yaml").read_text() == before
+
+
 def test_unfinished_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"holding best\.ckpt"):
         RunFolder(tmp_path).model()

@@ -1,8 +1,9 @@
 """Training: settings, Lightning module and data module, run folders."""
 
 from tvdiff_pyg.training.datamodule import InteractionDataModule
-from tvdiff_pyg.training.fit import FitOptions, fit
+from tvdiff_pyg.training.fit import fit
 from tvdiff_pyg.training.module import TVDiffModule
+from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder
 from tvdiff_pyg.training.settings import PRESETS, Settings
 

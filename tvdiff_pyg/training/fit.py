@@ -1,74 +1,23 @@
 """Training from interactions to a run folder."""
 
-import logging
-import signal
 import time
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import (
-    Callback,
-    EarlyStopping,
-    ModelCheckpoint,
-    RichProgressBar,
-)
-from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.module import TVDiffModule
+from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
 from tvdiff_pyg.training.settings import Settings
-
-Protocol = Literal["standard", "paper"]
-Log = Literal["csv", "tensorboard", "none"]
-
-SELECTION_METRIC = "ndcg@20"
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """How a run is carried out; what is trained is in :class:`Settings`.
-
-    Args:
-        protocol: "standard" selects the epoch on validation and touches the test once;
-            "paper" trains on validation too and selects on the test, as published.
-        seed: Seed of weights, batches, noise and negatives.
-        device: Where to train.
-        log: Training curves as CSV, for TensorBoard, or not at all.
-        progress: Show a progress bar.
-        resume: Go on from the run folder's last checkpoint.
-    """
-
-    protocol: Protocol = "standard"
-    seed: int = 0
-    device: Device = "auto"
-    log: Log = "csv"
-    progress: bool = True
-    resume: bool = False
-
-    def __post_init__(self) -> None:
-        """Check what the trainer would report less clearly."""
-        if self.protocol not in get_args(Protocol):
-            raise ValueError(
-                f"'protocol' needs to be one of {list(get_args(Protocol))} "
-                f"(got {self.protocol!r})"
-            )
-        resolve_device(self.device)
-
-    @property
-    def selects_on(self) -> TaskName:
-        """The held-out part that chooses the epoch."""
-        return "test" if self.protocol == "paper" else "validation"
+from tvdiff_pyg.training.trainer import make_trainer, quiet_lightning, train
 
 
 def fit(
@@ -98,7 +47,7 @@ def fit(
 
     Raises:
         ValueError: If an option is outside its range, the part that selects the epoch
-            is empty, or ``run`` already holds a run and is not to be resumed.
+            is empty, or ``run`` holds a run that is not, or cannot, be resumed.
         KeyboardInterrupt: If interrupted, after everything has been written.
 
     Example:
@@ -108,19 +57,24 @@ def fit(
     """
     settings, options = settings or Settings(), options or FitOptions()
     folder = RunFolder(run)
-    _check_folder(folder, options.resume)
+    if not options.resume and folder.config_file.exists():
+        raise ValueError(f"'run' needs to be a new folder, or to resume (got {run})")
     pl.seed_everything(options.seed, workers=True, verbose=False)
     if options.protocol == "paper":
         graph = graph.without_validation()
     module, data = _modules(graph, settings, options)
-    folder.write_config({**(data_config or {}), **asdict(options), **asdict(settings)})
+    if options.resume:
+        _check_resume(folder, graph, module)
+    config = {**(data_config or {}), **asdict(options), **asdict(settings)}
+    del config["resume"]  # says how to begin, not what to do
+    folder.write_config(config)
     graph.save(folder.graph_file)
 
     resume_from = folder.last_checkpoint if options.resume else None
-    with _quiet_lightning():
-        trainer = _trainer(settings, options, folder)
+    with quiet_lightning():
+        trainer = make_trainer(settings, options, folder)
         started = time.perf_counter()
-        finished = _run(trainer, module, data, resume_from)
+        finished = train(trainer, module, data, resume_from)
         seconds = time.perf_counter() - started
     best_epoch = _best_epoch(folder)
     metrics = {
@@ -145,13 +99,24 @@ def fit(
     return metrics
 
 
-def _check_folder(folder: RunFolder, resume: bool) -> None:
-    if resume and not folder.last_checkpoint.is_file():
+def _check_resume(
+    folder: RunFolder, graph: BipartiteGraph, module: TVDiffModule
+) -> None:
+    """Raise unless the run is one that this data and these settings go on with."""
+    if not folder.last_checkpoint.is_file():
         raise ValueError(f"'resume' needs a run with a checkpoint (got {folder.path})")
-    if not resume and folder.config_file.exists():
-        raise ValueError(
-            f"'run' needs to be a new folder, or a run to resume (got {folder.path})"
-        )
+    checkpoint = torch.load(folder.last_checkpoint, weights_only=True, mmap=True)
+    if not torch.equal(folder.graph().train_index, graph.train_index):
+        raise ValueError("'graph' needs the interactions that the run began with")
+    for name, value in module.hparams.items():
+        if checkpoint["hyper_parameters"].get(name) != value:
+            raise ValueError(
+                f"'{name}' needs to stay {checkpoint['hyper_parameters'].get(name)} "
+                f"to resume (got {value})"
+            )
+    done, wanted = checkpoint["epoch"] + 1, module.settings.max_epochs
+    if wanted <= done:
+        raise ValueError(f"'max_epochs' needs to be above {done} (got {wanted})")
 
 
 def _modules(
@@ -164,94 +129,6 @@ def _modules(
         graph, task, settings.over_interactions, settings.batch_size
     )
     return module, data
-
-
-def _trainer(settings: Settings, options: FitOptions, folder: RunFolder) -> pl.Trainer:
-    return pl.Trainer(
-        accelerator=resolve_device(options.device).type,
-        devices=1,
-        precision=settings.precision,
-        max_epochs=settings.max_epochs,
-        check_val_every_n_epoch=settings.check_every,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        logger=_logger(options.log, folder),
-        callbacks=_callbacks(settings, options, folder),
-        enable_progress_bar=options.progress,
-        enable_model_summary=False,
-        default_root_dir=str(folder.path),
-    )
-
-
-def _callbacks(
-    settings: Settings, options: FitOptions, folder: RunFolder
-) -> list[Callback]:
-    monitor = f"{options.selects_on}/{SELECTION_METRIC}"
-    where = folder.best_checkpoint.parent
-    best = ModelCheckpoint(
-        where,
-        folder.best_checkpoint.stem,
-        monitor=monitor,
-        mode="max",
-        save_weights_only=True,
-        enable_version_counter=False,
-    )
-    last = ModelCheckpoint(
-        where, folder.last_checkpoint.stem, enable_version_counter=False
-    )
-    stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
-    bar: list[Callback] = [_ProgressBar()] if options.progress else []
-    return [best, last, stop, *bar]
-
-
-class _ProgressBar(RichProgressBar):
-    """Shows what is learned; Lightning adds the number of the log folder."""
-
-    def get_metrics(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
-
-
-def _logger(log: Log, folder: RunFolder) -> Logger | bool:
-    if log == "none":
-        return False
-    kind = TensorBoardLogger if log == "tensorboard" else CSVLogger
-    # A resumed run adds a version of its own and leaves the earlier curves alone.
-    return kind(str(folder.path), name="logs")
-
-
-def _run(
-    trainer: pl.Trainer,
-    module: TVDiffModule,
-    data: InteractionDataModule,
-    resume_from: Path | None,
-) -> bool:
-    """Train; return whether training was left to finish."""
-    on_interrupt = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
-    except (KeyboardInterrupt, SystemExit):
-        # Lightning answers Ctrl-C by closing down, ignoring further ones, and exiting.
-        signal.signal(signal.SIGINT, on_interrupt)
-        return False
-    return True
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Leave the screen to the progress bar: no notes on hardware or products."""
-    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="pytorch_lightning")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _best_epoch(folder: RunFolder) -> int | None:

@@ -1,0 +1,46 @@
+"""How a run is carried out, whatever it trains."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from tvdiff_pyg.device import Device, resolve_device
+from tvdiff_pyg.evaluation import TaskName
+
+Protocol = Literal["standard", "paper"]
+Log = Literal["csv", "tensorboard", "none"]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a run is carried out; what is trained is in :class:`Settings`.
+
+    Args:
+        protocol: "standard" selects the epoch on validation and touches the test once;
+            "paper" trains on validation too and selects on the test, as published.
+        seed: Seed of weights, batches, noise and negatives.
+        device: Where to train.
+        log: Training curves as CSV, for TensorBoard, or not at all.
+        progress: Show a progress bar.
+        resume: Go on from the run folder's last checkpoint.
+    """
+
+    protocol: Protocol = "standard"
+    seed: int = 0
+    device: Device = "auto"
+    log: Log = "csv"
+    progress: bool = True
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what the trainer would report less clearly."""
+        if self.protocol not in get_args(Protocol):
+            raise ValueError(
+                f"'protocol' needs to be one of {list(get_args(Protocol))} "
+                f"(got {self.protocol!r})"
+            )
+        resolve_device(self.device)
+
+    @property
+    def selects_on(self) -> TaskName:
+        """The held-out part that chooses the epoch."""
+        return "test" if self.protocol == "paper" else "validation"

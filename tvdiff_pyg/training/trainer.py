@@ -1,0 +1,123 @@
+"""Lightning's trainer, set up for a run folder."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import (
+    Callback,
+    EarlyStopping,
+    ModelCheckpoint,
+    RichProgressBar,
+)
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+
+from tvdiff_pyg.device import resolve_device
+from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.module import TVDiffModule
+from tvdiff_pyg.training.options import FitOptions, Log
+from tvdiff_pyg.training.run import RunFolder
+from tvdiff_pyg.training.settings import Settings
+
+SELECTION_METRIC = "ndcg@20"
+
+
+def make_trainer(
+    settings: Settings, options: FitOptions, folder: RunFolder
+) -> pl.Trainer:
+    """Build the trainer of a run.
+
+    Args:
+        settings: The training settings.
+        options: Device, log, progress bar, and what selects the epoch.
+        folder: Where checkpoints and curves go.
+    """
+    return pl.Trainer(
+        accelerator=resolve_device(options.device).type,
+        devices=1,
+        precision=settings.precision,
+        max_epochs=settings.max_epochs,
+        check_val_every_n_epoch=settings.check_every,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        logger=_logger(options.log, folder),
+        callbacks=_callbacks(settings, options, folder),
+        enable_progress_bar=options.progress,
+        enable_model_summary=False,
+        default_root_dir=str(folder.path),
+    )
+
+
+def _callbacks(
+    settings: Settings, options: FitOptions, folder: RunFolder
+) -> list[Callback]:
+    monitor = f"{options.selects_on}/{SELECTION_METRIC}"
+    where = folder.best_checkpoint.parent
+    best = ModelCheckpoint(
+        where,
+        folder.best_checkpoint.stem,
+        monitor=monitor,
+        mode="max",
+        save_weights_only=True,
+        enable_version_counter=False,
+    )
+    last = ModelCheckpoint(
+        where, folder.last_checkpoint.stem, enable_version_counter=False
+    )
+    stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
+    bar: list[Callback] = [_ProgressBar()] if options.progress else []
+    return [best, last, stop, *bar]
+
+
+class _ProgressBar(RichProgressBar):
+    """Shows what is learned; Lightning adds the number of the log folder."""
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics
+
+
+def _logger(log: Log, folder: RunFolder) -> Logger | bool:
+    if log == "none":
+        return False
+    kind = TensorBoardLogger if log == "tensorboard" else CSVLogger
+    # A resumed run adds a version of its own and leaves the earlier curves alone.
+    return kind(str(folder.path), name="logs")
+
+
+def train(
+    trainer: pl.Trainer,
+    module: TVDiffModule,
+    data: InteractionDataModule,
+    resume_from: Path | None,
+) -> bool:
+    """Train; return whether training was left to finish."""
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
+    except (KeyboardInterrupt, SystemExit):
+        # Lightning answers Ctrl-C by closing down, ignoring further ones, and exiting.
+        signal.signal(signal.SIGINT, on_interrupt)
+        return False
+    return True
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Leave the screen to the progress bar: no notes on hardware or products."""
+    logger = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="pytorch_lightning")
+            yield
+    finally:
+        logger.setLevel(level)
