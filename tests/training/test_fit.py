@@ -193,6 +193,13 @@ def test_every_objective_trains(
     assert 0 < metrics["test"]["recall@20"] <= 1
 
 
+def test_a_run_too_short_for_a_check_is_checked_at_its_end(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    short = replace(settings, max_epochs=2, check_every=5)
+    assert fit(graph, short, run=tmp_path / "run", options=options)["best_epoch"] == 2
+
+
 def test_curves_for_tensorboard(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:

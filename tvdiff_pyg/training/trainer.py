@@ -41,7 +41,8 @@ def make_trainer(
         devices=1,
         precision=settings.precision,
         max_epochs=settings.max_epochs,
-        check_val_every_n_epoch=settings.check_every,
+        # A run too short for its first check is checked once, at its end.
+        check_val_every_n_epoch=min(settings.check_every, settings.max_epochs),
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         logger=_logger(options.log, folder),
