@@ -22,6 +22,10 @@ RUNS_HEADER = """\
 | Data | Protocol | Recall@20 | NDCG@20 | Published | Best epoch | Training | Memory |
 |---|---|---|---|---|---|---|---|
 """
+DROPOUT_HEADER = """\
+| Data | Protocol | Dropout while scoring | Recall@20 | NDCG@20 |
+|---|---|---|---|---|
+"""
 SPEED_HEADER = """\
 | Data | H | | Dense | Factors | Ratio | Equal top-20 |
 |---|---|---|---|---|---|---|
@@ -85,8 +89,30 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds >= 100 else f"{seconds:.2g} s"
 
 
+def render_dropout(records: list[dict[str, Any]]) -> str:
+    """Return the table of scoring with and without dropout."""
+    return DROPOUT_HEADER + "".join(map(_dropout_row, records))
+
+
+def _dropout_row(record: dict[str, Any]) -> str:
+    test, seed = record["metrics"]["test"], record["scoring_seed"]
+    dropout = f"on, draw {seed}" if record["dropout_while_scoring"] else "off"
+    cells = (
+        record["dataset"],
+        f"`{record['protocol']}`",
+        dropout,
+        f"{test['recall@20']:.4f}",
+        f"{test['ndcg@20']:.4f}",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
 TABLES = {
     ROOT / "README.md": (render_runs, RESULTS / "runs.jsonl"),
+    ROOT / "docs" / "protocols.md": (
+        render_dropout,
+        RESULTS / "dropout_while_scoring.jsonl",
+    ),
     ROOT / "docs" / "speed.md": (render_speed, RESULTS / "projected_vs_dense.jsonl"),
 }
 

@@ -28,7 +28,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "first" / "metrics.json").is_file()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/speed.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/protocols.md", "docs/speed.md"])
 def test_tables_show_the_records(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     table = importlib.import_module("table")
