@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tvdiff_pyg.nn.csr import CSR, gram, pair_scores
+from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.nn.ops import gram, pair_scores
 
 EntropyType = Literal["bpr", "bce", "nll"]
 

@@ -2,8 +2,9 @@
 
 from tvdiff_pyg.nn.adjacency import BipartiteAdjacency
 from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser
-from tvdiff_pyg.nn.csr import CSR, gram, pair_scores, spmm
+from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.nn.normalization import Normalization, bipartite_norm
+from tvdiff_pyg.nn.ops import gram, pair_scores, spmm
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
 
 __all__ = [

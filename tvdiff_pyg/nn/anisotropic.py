@@ -7,12 +7,13 @@ from torch.nn import Linear, Parameter
 from torch_geometric.nn import MessagePassing
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.csr import CSR, spmm, to_csr
+from tvdiff_pyg.nn.csr import CSR, to_csr
 from tvdiff_pyg.nn.normalization import (
     Normalization,
     bipartite_norm,
     check_normalization,
 )
+from tvdiff_pyg.nn.ops import spmm
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
 
 NodeIds = tuple[Tensor, Tensor]

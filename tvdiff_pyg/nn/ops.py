@@ -1,0 +1,137 @@
+"""Products of sparse patterns and factors, and their gradients.
+
+Each is one fused pass in both directions; nothing of the size of all scores or of all
+messages is formed.
+"""
+
+import warnings
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tvdiff_pyg.nn.csr import CSR
+
+# PyTorch says so at the first sparse tensor of every process; we use one kernel.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+
+
+class _SpMM(torch.autograd.Function):
+    """``csr @ x`` both ways by ``embedding_bag``: it reads rows once, writes none."""
+
+    @staticmethod
+    def forward(ctx: Any, csr: CSR, x: Tensor) -> Tensor:
+        ctx.csr = csr
+        return _bag(csr, x)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor | None]:
+        return None, _bag(ctx.csr.transpose(), grad_outputs[0].contiguous())
+
+
+def _bag(csr: CSR, x: Tensor) -> Tensor:
+    value = None if csr.value is None else csr.value.to(x.dtype)
+    return F.embedding_bag(
+        csr.col,
+        x,
+        csr.rowptr,
+        mode="sum",
+        per_sample_weights=value,
+        include_last_offset=True,
+    )
+
+
+def spmm(csr: CSR, x: Tensor) -> Tensor:
+    r"""Multiply a sparse by a dense matrix, differentiable in the dense one.
+
+    Args:
+        csr: The sparse matrix, of shape ``[num_rows, num_cols]``.
+        x: The dense matrix, of shape ``[num_cols, channels]``.
+
+    Returns:
+        A dense ``[num_rows, channels]`` matrix.
+
+    Example:
+        >>> csr = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 2))
+        >>> spmm(csr, torch.tensor([[1.0], [2.0]])).tolist()
+        [[3.0]]
+    """
+    out: Tensor = _SpMM.apply(csr, x)
+    return out
+
+
+class _SDDMM(torch.autograd.Function):
+    """Inner products at the entries of a pattern, without gathering factors."""
+
+    @staticmethod
+    def forward(ctx: Any, pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
+        ctx.pattern = pattern
+        ctx.save_for_backward(left, right)
+        sparse = torch.sparse_csr_tensor(
+            pattern.rowptr,
+            pattern.col,
+            left.new_zeros(pattern.nnz),
+            size=(pattern.num_rows, pattern.num_cols),
+            check_invariants=False,
+        )
+        return torch.sparse.sampled_addmm(sparse, left, right.t(), beta=0.0).values()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor, Tensor]:
+        left, right = ctx.saved_tensors
+        weighted = ctx.pattern.with_value(grad_outputs[0])
+        return None, _bag(weighted, right), _bag(weighted.transpose(), left)
+
+
+def pair_scores(pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
+    r"""Compute ``left[row] . right[col]`` at each entry of a pattern.
+
+    Args:
+        pattern: Which pairs, of shape ``[num_rows, num_cols]``; values are ignored.
+        left: Row factors, of shape ``[num_rows, channels]``.
+        right: Column factors, of shape ``[num_cols, channels]``.
+
+    Returns:
+        One score per entry, of shape ``[nnz]``, differentiable in both factors.
+
+    Example:
+        >>> pattern = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 2))
+        >>> pair_scores(pattern, torch.ones(1, 3), torch.ones(2, 3)).tolist()
+        [3.0]
+    """
+    out: Tensor = _SDDMM.apply(pattern, left, right)
+    return out
+
+
+class _Gram(torch.autograd.Function):
+    """``x.T @ x``; both terms of its gradient are one symmetric product."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        # Sums over all rows, and is factorised: too much for half precision.
+        with torch.autocast(x.device.type, enabled=False):
+            return x.t() @ x
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return x @ (grad_outputs[0] + grad_outputs[0].t())
+
+
+def gram(x: Tensor) -> Tensor:
+    r"""Compute ``x.T @ x`` of shape ``[channels, channels]``.
+
+    Args:
+        x: A matrix of shape ``[num_rows, channels]``.
+
+    Returns:
+        The Gram matrix, differentiable at the cost of one product.
+
+    Example:
+        >>> gram(torch.ones(4, 2)).tolist()
+        [[4.0, 4.0], [4.0, 4.0]]
+    """
+    out: Tensor = _Gram.apply(x)
+    return out
