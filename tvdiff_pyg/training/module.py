@@ -94,10 +94,14 @@ class TVDiffModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the random state, so that a resumed run goes on as the same run."""
         checkpoint["rng_state"] = torch.get_rng_state()
+        checkpoint["cuda_rng_state"] = torch.cuda.get_rng_state_all()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the random state."""
         torch.set_rng_state(checkpoint["rng_state"].cpu())
+        cuda_state = checkpoint["cuda_rng_state"]
+        if len(cuda_state) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([state.cpu() for state in cuda_state])
 
     def _rank(self, user: Tensor) -> Tensor:
         assert self._items is not None
