@@ -51,9 +51,15 @@ def fit(
         KeyboardInterrupt: If interrupted, after everything has been written.
 
     Example:
+        >>> import tempfile
         >>> from tvdiff_pyg.data import SyntheticBipartite
-        >>> graph = SyntheticBipartite(60, 40, 600)[0]  # doctest: +SKIP
-        >>> metrics = fit(graph, run="runs/synthetic")  # doctest: +SKIP
+        >>> graph = SyntheticBipartite(60, 40, 600)[0]
+        >>> settings = Settings(hidden_channels=4, num_timesteps=2, max_epochs=1)
+        >>> options = FitOptions(progress=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     metrics = fit(graph, settings, run=f"{folder}/run", options=options)
+        >>> metrics["epochs"]
+        1
     """
     settings, options = settings or Settings(), options or FitOptions()
     folder = RunFolder(run)
@@ -69,21 +75,30 @@ def fit(
     del config["resume"]  # says how to begin, not what to do
     folder.write_config(config)
     graph.save(folder.graph_file)
+    return _carry_out(graph, module, data, options, folder)
 
-    resume_from = folder.last_checkpoint if options.resume else None
+
+def _carry_out(
+    graph: BipartiteGraph,
+    module: TVDiffModule,
+    data: InteractionDataModule,
+    options: FitOptions,
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Train, evaluate, and write down what was measured."""
     with quiet_lightning():
-        trainer = make_trainer(settings, options, folder)
+        trainer = make_trainer(module.settings, options, folder)
+        resume_from = folder.last_checkpoint if options.resume else None
         started = time.perf_counter()
         finished = train(trainer, module, data, resume_from)
         seconds = time.perf_counter() - started
-    best_epoch = _best_epoch(folder)
     metrics = {
         "protocol": options.protocol,
         "selected_on": options.selects_on,
         "finished": finished,
         "data": graph.counts(),
         "epochs": trainer.current_epoch,
-        "best_epoch": best_epoch,
+        "best_epoch": _best_epoch(folder),
         "fit_seconds": round(seconds, 3),
         **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
@@ -92,10 +107,11 @@ def fit(
     }
     folder.write_metrics(metrics)
     if not finished:
-        kept = (
-            f"epoch {best_epoch} is kept in {run}" if best_epoch else "no epoch ended"
+        raise KeyboardInterrupt(
+            f"epoch {metrics['best_epoch']} is kept in {folder.path}"
+            if metrics["best_epoch"]
+            else "no epoch ended"
         )
-        raise KeyboardInterrupt(kept)
     return metrics
 
 
