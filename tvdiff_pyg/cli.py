@@ -136,6 +136,8 @@ def _fit(options: Namespace) -> None:
     data = _take(DataOptions, options)
     run_options, settings = _take(FitOptions, options), _take(Settings, options)
     graph = load_data(data, seed=run_options.seed)
+    if run_options.protocol == "paper":
+        graph = graph.without_validation()
     print("data:", ", ".join(f"{v:,} {k}" for k, v in graph.counts().items()))
     source = {"preset": options.preset, **asdict(data)}
     metrics = fit(
