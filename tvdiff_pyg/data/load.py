@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from tvdiff_pyg.data.build import from_file, from_files
 from tvdiff_pyg.data.datasets import AmazonBeauty, Gowalla, LastFM, MovieLensSmall
@@ -77,14 +78,7 @@ def load_data(options: DataOptions, seed: int = 0) -> BipartiteGraph:
         return kind(options.root, options.validation_ratio, seed)[0]
     if options.data == EMBEDDED:
         _refuse(options, _READING, "an embedded data set")
-        return MovieLensSmall(
-            min_rating=options.min_rating,
-            k_core=options.k_core,
-            split=options.split,
-            validation_ratio=options.validation_ratio,
-            test_ratio=options.test_ratio,
-            seed=seed,
-        )[0]
+        return MovieLensSmall(**_build_options(options, seed))[0]
     if not Path(options.data).is_file():
         raise FileNotFoundError(
             f"'data' needs to be one of {', '.join(NAMES)}, or a file "
@@ -140,6 +134,12 @@ def _load_single(options: DataOptions, seed: int) -> BipartiteGraph:
         timestamp=options.timestamp_column,
         delimiter=options.delimiter,
         header=options.header,
+        **_build_options(options, seed),
+    )
+
+
+def _build_options(options: DataOptions, seed: int) -> dict[str, Any]:
+    return dict(
         min_rating=options.min_rating,
         k_core=options.k_core,
         split=options.split,

@@ -68,6 +68,11 @@ class CSR:
         rows = torch.arange(self.num_rows, device=self.col.device)
         return rows.repeat_interleave(self.degree(), output_size=self.nnz)
 
+    def position(self) -> Tensor:
+        """Return each entry's position within its row, of shape ``[nnz]``."""
+        entry = torch.arange(self.nnz, device=self.col.device)
+        return entry - self.rowptr[:-1].repeat_interleave(self.degree())
+
     def key(self) -> Tensor:
         """Return ``row * num_cols + col``, ascending: what membership tests need."""
         return self.row() * self.num_cols + self.col
@@ -87,9 +92,7 @@ class CSR:
 
     def head(self, length: Tensor) -> "CSR":
         """Keep the first ``length[r]`` entries of each row ``r``."""
-        rank = torch.arange(self.nnz, device=self.col.device)
-        rank = rank - self.rowptr[:-1].repeat_interleave(self.degree())
-        keep = rank < length.repeat_interleave(self.degree())
+        keep = self.position() < length.repeat_interleave(self.degree())
         rowptr = cumsum(torch.minimum(length, self.degree()))
         value = None if self.value is None else self.value[keep]
         return CSR(rowptr, self.col[keep], self.num_cols, value)

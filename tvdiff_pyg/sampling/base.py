@@ -73,10 +73,8 @@ def uniform_unobserved(
         row.numel(), generator=generator, device=device, dtype=torch.double
     )
     rank = (draw * num_free[row]).long()
-    position = torch.arange(observed.nnz, device=device)
-    position = position - observed.rowptr[:-1].repeat_interleave(degree)
     stride = observed.num_cols + 1
-    key = observed.row() * stride + observed.col - position
+    key = observed.row() * stride + observed.col - observed.position()
     before = torch.searchsorted(key, row * stride + rank, right=True)
     col = rank + before - observed.rowptr[row]
     return CSR(cumsum(num_samples), col, observed.num_cols)
