@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch_geometric.typing import OptTensor
 
 from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.nn.ops import gram, pair_scores
@@ -84,8 +85,13 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         observed: CSR,
         positive: CSR | None = None,
         negative: CSR | None = None,
+        num_items: int | None = None,
+        num_pool: int | None = None,
     ) -> FreeEnergy:
         """Compute the loss of a batch.
+
+        The values of the patterns, if any, weigh their pairs: a sample of a user's
+        interactions stands for all of them.
 
         Args:
             user_factor: Denoised user factors, ``[batch_size, channels]``.
@@ -94,6 +100,11 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             positive: The positive pairs of BPR, as many a row as ``negative``;
                 ``observed`` if omitted. (default: ``None``)
             negative: The negative pairs; not read by NLL. (default: ``None``)
+            num_items: Size of the catalogue, where ``item_factor`` holds only a
+                part of it. (default: ``None``)
+            num_pool: How many leading rows of ``item_factor`` are a uniform random
+                set of the items, which the energy is estimated from; all if
+                omitted. (default: ``None``)
 
         Returns:
             Free energy, energy and entropy.
@@ -101,67 +112,108 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         Raises:
             ValueError: If BPR or BCE get no ``negative``.
         """
-        observed_score = pair_scores(observed, user_factor, item_factor)
-        energy = self.energy(user_factor, item_factor, observed_score)
+        patterns = self._patterns(observed, positive, negative)
+        scores = self._scores(patterns, user_factor, item_factor)
+        num_items = item_factor.size(0) if num_items is None else num_items
+        size = user_factor.size(0) * num_items
+
+        pool = item_factor[:num_pool]
+        mass = (user_factor @ gram(pool) * user_factor).sum()
+        mass = mass * (num_items / pool.size(0))
+        energy = self.energy(scores[0], observed.value, mass, size)
         if self.temperature == 0:
             return FreeEnergy(energy, energy.detach(), torch.zeros_like(energy))
-        negative_score = None
+        entropy = self.entropy(
+            scores[0] if positive is None else scores[-1],
+            scores[1] if self.needs_negatives else None,
+            size,
+            (observed if positive is None else positive).value,
+            None if negative is None else negative.value,
+        )
+        free_energy = energy - self.temperature * entropy
+        return FreeEnergy(free_energy, energy.detach(), entropy.detach())
+
+    def _patterns(
+        self, observed: CSR, positive: CSR | None, negative: CSR | None
+    ) -> list[CSR]:
+        """Return the patterns to score: observed, then negative, then positive."""
+        patterns = [observed]
         if self.needs_negatives:
             if negative is None:
                 raise ValueError(
                     f"'negative' needs to be given for {self.entropy_type!r} (got None)"
                 )
-            negative_score = pair_scores(negative, user_factor, item_factor)
-        if positive is not None:
-            positive_score = pair_scores(positive, user_factor, item_factor)
-        else:
-            positive_score = observed_score
-        entropy = self.entropy(positive_score, negative_score, observed)
-        free_energy = energy - self.temperature * entropy
-        return FreeEnergy(free_energy, energy.detach(), entropy.detach())
+            patterns.append(negative)
+        if self.temperature > 0 and positive is not None:
+            patterns.append(positive)
+        return patterns
+
+    @staticmethod
+    def _scores(
+        patterns: list[CSR], user_factor: Tensor, item_factor: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Score all pairs in one product, whose gradient writes each item once."""
+        left = user_factor.repeat(len(patterns), 1)
+        score = pair_scores(CSR.stack(patterns), left, item_factor)
+        return score.split([pattern.nnz for pattern in patterns])
 
     @staticmethod
     def energy(
-        user_factor: Tensor, item_factor: Tensor, observed_score: Tensor
+        observed_score: Tensor, weight: OptTensor, mass: Tensor, size: int
     ) -> Tensor:
-        """Compute the mean squared reconstruction error of binary interactions.
+        r"""Compute the mean squared reconstruction error of binary interactions.
 
         Args:
-            user_factor: User factors, of shape ``[batch_size, channels]``.
-            item_factor: Item factors, of shape ``[num_items, channels]``.
-            observed_score: Scores of all observed pairs, of shape ``[nnz]``.
+            observed_score: Scores of observed pairs, of shape ``[nnz]``.
+            weight: Weight of each; ones if ``None``.
+            mass: Sum of all squared scores,
+                :math:`\sum_u \hat{u} \mathbf{V}^\top \mathbf{V} \hat{u}^\top`.
+            size: Number of all pairs, ``batch_size * num_items``.
 
         Returns:
             The energy, a scalar.
         """
-        mass = (user_factor @ gram(item_factor) * user_factor).sum()
-        total = observed_score.numel() - 2 * observed_score.sum() + mass
-        return total / (user_factor.size(0) * item_factor.size(0))
+        return (_sum(1 - 2 * observed_score, weight) + mass) / size
 
     def entropy(
-        self, positive: Tensor, negative: Tensor | None, observed: CSR
+        self,
+        positive: Tensor,
+        negative: Tensor | None,
+        size: int,
+        positive_weight: OptTensor = None,
+        negative_weight: OptTensor = None,
     ) -> Tensor:
         """Compute the ranking entropy from scores of pairs.
 
         Args:
             positive: Scores of positive pairs, of shape ``[num_positive]``.
             negative: Scores of negative pairs, for BPR one to each positive.
-            observed: The batch's interactions; only its shape is read.
+            size: Number of all pairs, ``batch_size * num_items``; BPR does not
+                read it.
+            positive_weight: Weights of the positive pairs. (default: ``None``)
+            negative_weight: Weights of the negative pairs; BPR takes those of the
+                positive ones. (default: ``None``)
 
         Returns:
             The entropy, a scalar of at most 0.
         """
         if self.entropy_type == "bpr":
             assert negative is not None
+            weight = positive_weight
             # No pair at all (every item observed) ranks nothing: zero, not NaN.
-            return F.logsigmoid(positive - negative).sum() / max(positive.numel(), 1)
-        total = F.logsigmoid(positive).sum()
+            total = _sum(torch.ones_like(positive), weight).clamp(min=1)
+            return _sum(F.logsigmoid(positive - negative), weight) / total
+        entropy = _sum(F.logsigmoid(positive), positive_weight)
         if negative is not None:
-            total = total + F.logsigmoid(-negative).sum()
-        return total / (observed.num_rows * observed.num_cols)
+            entropy = entropy + _sum(F.logsigmoid(-negative), negative_weight)
+        return entropy / size
 
     def __repr__(self) -> str:
         return (
             f"{self.__class__.__name__}(temperature={self.temperature}, "
             f"entropy_type={self.entropy_type!r})"
         )
+
+
+def _sum(value: Tensor, weight: OptTensor) -> Tensor:
+    return value.sum() if weight is None else (value * weight).sum()

@@ -135,7 +135,7 @@ class GaussianDiffusion(torch.nn.Module):
         """
         coef1 = self.posterior_mean_coef1[timestep].to(x_t.dtype)
         coef2 = self.posterior_mean_coef2[timestep].to(x_t.dtype)
-        return coef1 * pred_x_0 + coef2 * x_t
+        return (coef1 * pred_x_0).addcmul_(x_t, coef2)
 
     @torch.no_grad()
     def reverse(
@@ -154,8 +154,8 @@ class GaussianDiffusion(torch.nn.Module):
         form, as factors for instance.
 
         Args:
-            predict: Maps states and timesteps ``[batch_size]`` to predicted clean
-                states.
+            predict: Maps states and the timestep of all of them, ``[1]``, to
+                predicted clean states.
             x_0: Clean states, of shape ``[batch_size, channels]``.
             start_step: Corrupt ``x_0`` to this timestep first; if omitted, take
                 ``x_0`` as the state at the last timestep. (default: ``None``)
@@ -176,9 +176,9 @@ class GaussianDiffusion(torch.nn.Module):
         if start_step is not None:
             self._check_start(start_step)
             last = start_step
-            x_t = self.q_sample(x_0, self._full(x_0, last), draw())
+            x_t = self.q_sample(x_0, self._one(last), draw())
         for step in range(last, 0, -1):
-            x_t = self.posterior_mean(predict(x_t, self._full(x_t, step)), x_t, step)
+            x_t = self.posterior_mean(predict(x_t, self._one(step)), x_t, step)
             if ancestral:
                 x_t = x_t + self.posterior_variance[step].sqrt() * draw()
         return x_t
@@ -190,9 +190,9 @@ class GaussianDiffusion(torch.nn.Module):
                 f"(got {start_step})"
             )
 
-    @staticmethod
-    def _full(x: Tensor, step: int) -> Tensor:
-        return torch.full((x.size(0),), step, dtype=torch.long, device=x.device)
+    def _one(self, step: int) -> Tensor:
+        """One timestep for all rows; it broadcasts."""
+        return torch.tensor([step], device=self.betas.device)
 
     def __repr__(self) -> str:
         return (

@@ -32,6 +32,8 @@ class ProjectedNoise:
             covariance by ``1 - dropout``, which matches it in expectation.
             (default: ``0.0``)
         generator: Source of randomness. (default: ``None``)
+        num_items: Size of the catalogue, where ``item_embedding`` holds the rows of
+            a uniform random set of the items. (default: ``None``)
 
     Raises:
         ValueError: If ``num_noise_items`` is not positive.
@@ -48,23 +50,29 @@ class ProjectedNoise:
         num_noise_items: int | None = None,
         dropout: float = 0.0,
         generator: torch.Generator | None = None,
+        num_items: int | None = None,
     ) -> None:
         check_num_noise_items(num_noise_items)
         self.generator = generator
-        factor = self._factor(item_embedding, num_noise_items)
+        num_items = item_embedding.size(0) if num_items is None else num_items
+        factor = self._factor(item_embedding, num_noise_items, num_items)
         self.factor = factor / math.sqrt(1 - dropout)
 
-    def _factor(self, weight: Tensor, num_noise_items: int | None) -> Tensor:
+    def _factor(
+        self, weight: Tensor, num_noise_items: int | None, num_items: int
+    ) -> Tensor:
         """Return F with F.T @ F = W.T @ W, exactly or in expectation."""
-        num_items, channels = weight.shape
-        if num_noise_items is not None and num_noise_items < num_items:
+        num_rows, channels = weight.shape
+        if num_noise_items is not None and num_noise_items < num_rows:
             index = torch.randint(
-                num_items,
+                num_rows,
                 (num_noise_items,),
                 generator=self.generator,
                 device=weight.device,
             )
-            return weight[index] * math.sqrt(num_items / num_noise_items)
+            weight = weight[index]
+        if weight.size(0) < num_items:
+            return weight * math.sqrt(num_items / weight.size(0))
         if num_items <= channels:
             return weight
         return _cholesky(gram(weight)).t()

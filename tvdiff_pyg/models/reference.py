@@ -111,6 +111,6 @@ def dense_training_loss(
     energy = (x_0 - score).square().mean()
     pos = score[positive.row(), positive.col]
     neg = None if negative is None else score[negative.row(), negative.col]
-    entropy = loss_fn.entropy(pos, neg, observed)
+    entropy = loss_fn.entropy(pos, neg, score.numel())
     free_energy = energy - loss_fn.temperature * entropy
     return FreeEnergy(free_energy, energy.detach(), entropy.detach())

@@ -4,11 +4,13 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
 from tvdiff_pyg.diffusion.projected import check_num_noise_items
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models.base import FactorModel, ItemSide
+from tvdiff_pyg.models.batch import TrainingBatch
 from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteAdjacency, Normalization
 from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.sampling import (
@@ -217,29 +219,80 @@ class TVDiff(FactorModel):
         Returns:
             Free energy, energy and entropy.
         """
-        observed = adjacency.user_rows.select(user)
-        timestep = self.diffusion.sample_timestep(user.numel(), generator)
-        noise = self._noise(generator).draw(user.numel())
-        hidden = self.denoiser.project(observed)
-        hidden = self.diffusion.q_sample(hidden, timestep, noise)
-        user_factor = self.denoiser.user_factor(hidden, timestep)
-        item_factor = self.item_factor(adjacency)
+        batch = TrainingBatch.full(adjacency, user, item)
+        return self._free_energy(batch, generator)
 
-        positive, negative = None if item is None else _one_each(item, observed), None
+    def sampled_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        batch: HeteroData,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Estimate the free energy of a batch of sampled neighbours.
+
+        The first items of the batch are a uniform random set, the pool: the energy,
+        the noise and the negatives come from them. With all items in the pool and
+        all neighbours sampled, this is :meth:`training_loss`.
+
+        Args:
+            adjacency: The training graph.
+            batch: A batch of :func:`~tvdiff_pyg.loader.neighbor_loader`.
+            generator: Source of timesteps, noise and negatives. (default: ``None``)
+
+        Returns:
+            Free energy, energy and entropy.
+        """
+        normalization = self.denoiser.normalization
+        sampled = TrainingBatch.sampled(adjacency, batch, normalization)
+        return self._free_energy(sampled, generator)
+
+    def _free_energy(
+        self, batch: TrainingBatch, generator: torch.Generator | None
+    ) -> FreeEnergy:
+        denoiser, observed = self.denoiser, batch.observed
+        timestep = self.diffusion.sample_timestep(observed.num_rows, generator)
+        noise = self._noise(generator, batch.pool).draw(observed.num_rows)
+        hidden = denoiser.project(observed, None, batch.n_id)
+        hidden = self.diffusion.q_sample(hidden, timestep, noise)
+        user_factor = denoiser.user_factor(hidden, timestep)
+        rows = batch.item_rows
+        item_factor = denoiser.item_factor(rows, rows.value, batch.n_id)
+
+        positive, negative = batch.positive, None
         if self.loss_fn.needs_negatives:
             wanted = (observed if positive is None else positive).degree()
             negative = self.sampler(
-                observed, wanted, user_factor, item_factor, timestep, generator
+                batch.known,
+                wanted,
+                user_factor,
+                item_factor[: batch.known.num_cols],
+                timestep,
+                generator,
             )
             if self.loss_fn.entropy_type == "bpr" and negative.nnz < wanted.sum():
                 # Rows that ran out of candidates keep as many positives.
                 positive = (positive or observed).head(negative.degree())
-        return self.loss_fn(user_factor, item_factor, observed, positive, negative)
+            negative = batch.weigh(negative)
+        return self.loss_fn(
+            user_factor,
+            item_factor,
+            observed,
+            positive,
+            negative,
+            denoiser.num_items,
+            batch.known.num_cols,
+        )
 
-    def _noise(self, generator: torch.Generator | None) -> ProjectedNoise:
-        dropout = self.denoiser.dropout if self.training else 0.0
+    def _noise(
+        self, generator: torch.Generator | None, pool: Tensor | None = None
+    ) -> ProjectedNoise:
+        denoiser = self.denoiser
         return ProjectedNoise(
-            self.denoiser.item_embedding, self.num_noise_items, dropout, generator
+            denoiser.embed_items(pool),
+            self.num_noise_items,
+            denoiser.dropout if self.training else 0.0,
+            generator,
+            denoiser.num_items,
         )
 
 
@@ -254,8 +307,3 @@ def _make_sampler(
     if negatives == "hard":
         return ARGumbelSampler(num_timesteps, accept_ratio, gumbel_decay)
     return UniformNegativeSampler()
-
-
-def _one_each(item: Tensor, observed: CSR) -> CSR:
-    rowptr = torch.arange(item.numel() + 1, device=item.device)
-    return CSR(rowptr, item, observed.num_cols)

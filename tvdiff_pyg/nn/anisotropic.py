@@ -45,6 +45,10 @@ class AnisotropicDenoiser(MessagePassing):
         normalization: ``"symmetric"``, ``"left"``, ``"linkprop"`` or ``"none"``;
             the last learns the item factors freely, without a graph.
             (default: ``"symmetric"``)
+        sparse_grad: Give the embeddings row-sparse gradients where only the rows of
+            a batch (``n_id``) are read; an optimiser such as
+            :class:`~tvdiff_pyg.training.LazyAdam` then leaves the others alone.
+            (default: ``False``)
 
     Raises:
         ValueError: If a size is not positive, ``dropout`` is outside [0, 1) or
@@ -75,6 +79,7 @@ class AnisotropicDenoiser(MessagePassing):
         time_channels: int = 64,
         dropout: float = 0.5,
         normalization: Normalization = "symmetric",
+        sparse_grad: bool = False,
     ) -> None:
         super().__init__(aggr="add")
         _check_sizes(
@@ -93,6 +98,7 @@ class AnisotropicDenoiser(MessagePassing):
         self.time_channels = time_channels
         self.dropout = dropout
         self.normalization = normalization
+        self.sparse_grad = sparse_grad
 
         self.item_embedding = Parameter(torch.empty(num_items, hidden_channels))
         # Without a graph the item factors are a free table of their own.
@@ -179,7 +185,7 @@ class AnisotropicDenoiser(MessagePassing):
             Projected interactions, of shape ``[num_users, hidden_channels]``.
         """
         size = self._size(n_id)
-        x = self.item_embedding if n_id is None else self.item_embedding[n_id[1]]
+        x = self.embed_items(None if n_id is None else n_id[1])
         adj = to_csr(edge_index, size, edge_weight)
         if isinstance(adj, CSR):
             edge_weight = adj.value
@@ -189,6 +195,18 @@ class AnisotropicDenoiser(MessagePassing):
                 edge_weight = x.new_ones(num_edges)
             edge_weight = F.dropout(edge_weight, self.dropout)
         return self._aggregate(adj, x, edge_weight, size[0])
+
+    def embed_items(self, index: OptTensor = None) -> Tensor:
+        """Look up item embeddings.
+
+        Args:
+            index: Items, long, of shape ``[num_rows]``; all if omitted.
+                (default: ``None``)
+
+        Returns:
+            Embeddings, of shape ``[num_rows, hidden_channels]``.
+        """
+        return self._rows(self.item_embedding, index)
 
     def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
         """Add the time embedding to projected interactions and squash.
@@ -201,7 +219,7 @@ class AnisotropicDenoiser(MessagePassing):
             User factors, of shape ``[batch_size, hidden_channels]``.
         """
         time = sinusoidal_embedding(timestep, self.time_channels).to(hidden.dtype)
-        return (hidden + self.time_projection(self.time_lin(time))).tanh()
+        return (hidden + self.time_projection(self.time_lin(time))).tanh_()
 
     def item_factor(
         self,
@@ -221,9 +239,9 @@ class AnisotropicDenoiser(MessagePassing):
             Item factors, of shape ``[num_items, hidden_channels]``.
         """
         if self.normalization == "none":
-            free = self.user_embedding if n_id is None else self.user_embedding[n_id[1]]
-            return free.tanh()
-        x = self.user_embedding if n_id is None else self.user_embedding[n_id[0]]
+            index = None if n_id is None else n_id[1]
+            return self._rows(self.user_embedding, index).tanh()
+        x = self._rows(self.user_embedding, None if n_id is None else n_id[0])
         size = self._size(n_id)
         adj = to_csr(edge_index, size[::-1], norm_weight)
         if isinstance(adj, CSR):
@@ -231,7 +249,7 @@ class AnisotropicDenoiser(MessagePassing):
         elif norm_weight is None:
             ones = x.new_ones(adj.size(1))
             norm_weight = bipartite_norm(adj, size, self.normalization, ones)
-        return self._aggregate(adj, x, norm_weight, size[1]).tanh()
+        return self._aggregate(adj, x, norm_weight, size[1]).tanh_()
 
     def decode(
         self,
@@ -255,6 +273,11 @@ class AnisotropicDenoiser(MessagePassing):
             return user_factor @ item_factor.t()
         user, item = edge_label_index
         return (user_factor[user] * item_factor[item]).sum(dim=-1)
+
+    def _rows(self, table: Tensor, index: OptTensor) -> Tensor:
+        if index is None:
+            return table
+        return F.embedding(index, table, sparse=self.sparse_grad)
 
     def _size(self, n_id: NodeIds | None) -> tuple[int, int]:
         if n_id is None:

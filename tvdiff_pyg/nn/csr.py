@@ -4,6 +4,7 @@ A :class:`CSR` is built once from any of PyG's adjacency formats and remembers i
 transpose; :mod:`tvdiff_pyg.nn.ops` multiplies with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -48,6 +49,13 @@ class CSR:
         perm = (row * num_cols + col).argsort()
         value = None if value is None else value[perm]
         return CSR(_rowptr(row, num_rows), col[perm], num_cols, value)
+
+    @staticmethod
+    def stack(parts: Sequence["CSR"]) -> "CSR":
+        """Stack patterns of equal width on top of each other."""
+        degree = torch.cat([part.degree() for part in parts])
+        col = torch.cat([part.col for part in parts])
+        return CSR(cumsum(degree), col, parts[0].num_cols)
 
     @property
     def num_rows(self) -> int:
@@ -96,6 +104,21 @@ class CSR:
         rowptr = cumsum(torch.minimum(length, self.degree()))
         value = None if self.value is None else self.value[keep]
         return CSR(rowptr, self.col[keep], self.num_cols, value)
+
+    def restrict(self, columns: Tensor) -> "CSR":
+        """Keep only some columns, which become columns 0, 1, ... in that order.
+
+        Args:
+            columns: Distinct columns to keep, long, of shape ``[num_kept]``.
+        """
+        place = self.col.new_full((self.num_cols,), -1)
+        place[columns] = torch.arange(columns.numel(), device=place.device)
+        col = place[self.col]
+        keep = col >= 0
+        row, value = self.row()[keep], self.value
+        value = None if value is None else value[keep]
+        size = (self.num_rows, columns.numel())
+        return CSR.from_edge_index(torch.stack([row, col[keep]]), size, value)
 
     def transpose(self) -> "CSR":
         """Return the transpose; its pattern is computed once and remembered."""

@@ -19,6 +19,7 @@ def bipartite_norm(
     size: tuple[int, int],
     normalization: Normalization = "symmetric",
     edge_weight: Tensor | None = None,
+    degree: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     r"""Weigh the edges of a bipartite graph by powers of the degrees.
 
@@ -34,6 +35,9 @@ def bipartite_norm(
         size: ``(num_users, num_items)``.
         normalization: One of the three above. (default: ``"symmetric"``)
         edge_weight: :math:`r_{ui}`, of shape ``[num_edges]``; ones if omitted.
+            (default: ``None``)
+        degree: Degrees of the users and of the items, where ``edge_index`` is but a
+            sample of the graph; counted in ``edge_index`` if omitted.
             (default: ``None``)
 
     Returns:
@@ -54,12 +58,15 @@ def bipartite_norm(
         )
     if edge_weight is None:
         edge_weight = torch.ones(edge_index.size(1), device=edge_index.device)
-    for index, num_nodes, power in zip(
-        edge_index, size, _EXPONENTS[normalization], strict=True
+    if degree is None:
+        user, item = edge_index
+        degree = user.bincount(minlength=size[0]), item.bincount(minlength=size[1])
+    for index, count, power in zip(
+        edge_index, degree, _EXPONENTS[normalization], strict=True
     ):
-        degree = torch.bincount(index, minlength=num_nodes).to(edge_weight.dtype)
         # A node without an edge weighs none, so its power is never read.
-        edge_weight = edge_weight * degree.clamp(min=1).pow(power)[index]
+        factor = count.to(edge_weight.dtype).clamp(min=1).pow(power)
+        edge_weight = edge_weight * factor[index]
     return edge_weight
 
 

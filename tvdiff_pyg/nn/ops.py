@@ -13,6 +13,9 @@ from torch import Tensor
 
 from tvdiff_pyg.nn.csr import CSR
 
+# A Gram matrix is computed in that many blocks of columns, none narrower than this.
+GRAM_BLOCKS, GRAM_BLOCK_WIDTH = 4, 128
+
 # PyTorch says so at the first sparse tensor of every process; we use one kernel.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 
@@ -110,14 +113,27 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        # Sums over all rows, and is factorised: too much for half precision.
-        with torch.autocast(x.device.type, enabled=False):
-            return x.t() @ x
+        return _symmetric_product(x)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         return x @ (grad_outputs[0] + grad_outputs[0].t())
+
+
+def _symmetric_product(x: Tensor) -> Tensor:
+    """Multiply only the blocks on and above the diagonal: 5 of 8 multiplications."""
+    channels = x.size(1)
+    # Narrower blocks multiply less, but too slowly to be worth it.
+    width = max(-(-channels // GRAM_BLOCKS), GRAM_BLOCK_WIDTH)
+    out = x.new_empty(channels, channels)
+    # Sums over all rows, and may be factorised: too much for half precision.
+    with torch.autocast(x.device.type, enabled=False):
+        for start in range(0, channels, width):
+            block = slice(start, start + width)
+            product = x[:, block].t() @ x[:, start:]
+            out[block, start:], out[start:, block] = product, product.t()
+    return out
 
 
 def gram(x: Tensor) -> Tensor:

@@ -104,9 +104,7 @@ class ARGumbelSampler(NegativeSampler):
                 observed.num_rows, device=observed.col.device
             ).split(rows)
         ]
-        rowptr = cumsum(torch.cat([block.degree() for block in blocks]))
-        col = torch.cat([block.col for block in blocks])
-        return CSR(rowptr, col, observed.num_cols)
+        return CSR.stack(blocks)
 
     def _draw(
         self,

@@ -1,0 +1,116 @@
+"""What one training step reads of the graph: all of it, or a sample around a batch."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, Normalization, bipartite_norm
+from tvdiff_pyg.nn.anisotropic import NodeIds
+
+RATES = ("user", "rates", "item")
+RATED_BY = ("item", "rated_by", "user")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatch:
+    """A batch in its own numbering of users and items.
+
+    Args:
+        observed: Interactions of each row of the batch, ``[batch_size, num_local]``;
+            the values of a sample weigh it up to the whole.
+        item_rows: Users of each local item, weighted, ``[num_local, num_users]``.
+        known: What negatives have to avoid, over the items that they are drawn from,
+            which are the first ones: ``[batch_size, num_pool]``.
+        positive: Positive pairs of BPR; ``observed`` if ``None``.
+            (default: ``None``)
+        n_id: Global ids of the local users and items; if ``None``, they are numbered
+            as in the graph. (default: ``None``)
+    """
+
+    observed: CSR
+    item_rows: CSR
+    known: CSR
+    positive: CSR | None = None
+    n_id: NodeIds | None = None
+
+    @property
+    def pool(self) -> Tensor | None:
+        """Global ids of the items that negatives are drawn from; ``None`` for all."""
+        return None if self.n_id is None else self.n_id[1][: self.known.num_cols]
+
+    @staticmethod
+    def full(
+        adjacency: BipartiteAdjacency, user: Tensor, item: Tensor | None = None
+    ) -> "TrainingBatch":
+        """Read all items and all neighbours.
+
+        Args:
+            adjacency: The training graph.
+            user: Users of the batch, long, of shape ``[batch_size]``.
+            item: One positive item for each user. (default: ``None``)
+        """
+        observed = adjacency.user_rows.select(user)
+        positive = None if item is None else _one_each(item, observed.num_cols)
+        return TrainingBatch(observed, adjacency.item_rows, observed, positive)
+
+    @staticmethod
+    def sampled(
+        adjacency: BipartiteAdjacency, batch: HeteroData, normalization: Normalization
+    ) -> "TrainingBatch":
+        """Read a batch of :func:`~tvdiff_pyg.loader.neighbor_loader`.
+
+        Args:
+            adjacency: The training graph, for degrees and full histories.
+            batch: The sampled batch; its edges ascend by destination.
+            normalization: How the item tower weighs its messages.
+        """
+        user, item = n_id = batch["user"].n_id, batch["item"].n_id
+        num_seeds, num_pool = (
+            batch[side].num_sampled_nodes[0] for side in ("user", "item")
+        )
+        degree = adjacency.user_rows.degree()[user], adjacency.item_rows.degree()[item]
+
+        seen = _rows(batch[RATED_BY].edge_index, (num_seeds, item.numel()))
+        observed = seen.with_value(_upweight(seen, degree[0][:num_seeds]))
+        item_rows = _rows(batch[RATES].edge_index, (item.numel(), user.numel()))
+        if normalization != "none":
+            pairs = torch.stack([item_rows.col, item_rows.row()])
+            size = user.numel(), item.numel()
+            weight = bipartite_norm(pairs, size, normalization, degree=degree)
+            weight = weight * _upweight(item_rows, degree[1])
+            item_rows = item_rows.with_value(weight)
+        known = adjacency.user_rows.select(user[:num_seeds]).restrict(item[:num_pool])
+        if "src_index" not in batch["user"]:
+            return TrainingBatch(observed, item_rows, known, None, n_id)
+        row = batch["user"].src_index
+        positive = _one_each(batch["item"].dst_pos_index, item.numel())
+        return TrainingBatch(
+            observed.select(row), item_rows, known.select(row), positive, n_id
+        )
+
+    def weigh(self, negative: CSR) -> CSR:
+        """Weigh negatives as the positives that they stand against."""
+        if self.positive is not None or self.observed.value is None:
+            return negative
+        first = self.observed.rowptr[:-1].repeat_interleave(negative.degree())
+        return replace(negative, value=self.observed.value[first])
+
+
+def _one_each(item: Tensor, num_items: int) -> CSR:
+    rowptr = torch.arange(item.numel() + 1, device=item.device)
+    return CSR(rowptr, item, num_items)
+
+
+def _rows(edge_index: Tensor, size: tuple[int, int]) -> CSR:
+    """Read (source, destination) edges, ascending by destination, without a sort."""
+    col, row = edge_index
+    rowptr = torch.nn.functional.pad(row.bincount(minlength=size[0]).cumsum(0), (1, 0))
+    return CSR(rowptr, col, size[1])
+
+
+def _upweight(sample: CSR, degree: Tensor) -> Tensor:
+    """Weigh each entry by the neighbours that it stands for, in single precision."""
+    weight = degree / sample.degree().clamp(min=1)
+    return weight.repeat_interleave(sample.degree())
