@@ -6,11 +6,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
+from tvdiff_pyg.data.graph import RATED_BY, RATES
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency, Normalization, bipartite_norm
 from tvdiff_pyg.nn.anisotropic import NodeIds
-
-RATES = ("user", "rates", "item")
-RATED_BY = ("item", "rated_by", "user")
 
 
 @dataclass(frozen=True, eq=False)

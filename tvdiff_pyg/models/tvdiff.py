@@ -49,6 +49,8 @@ class TVDiff(FactorModel):
         gumbel_decay: Decay of AR-GSP's softness. (default: ``3.0``)
         num_noise_items: Draw the training noise from a random subset of that many
             items; exact if ``None``. (default: ``None``)
+        sparse_grad: Row-sparse gradients of the embeddings in :meth:`sampled_loss`.
+            (default: ``False``)
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -82,12 +84,19 @@ class TVDiff(FactorModel):
         accept_ratio: float = 0.05,
         gumbel_decay: float = 3.0,
         num_noise_items: int | None = None,
+        sparse_grad: bool = False,
     ) -> None:
         super().__init__()
         check_num_noise_items(num_noise_items)
         self.num_noise_items = num_noise_items
         self.denoiser = AnisotropicDenoiser(
-            num_users, num_items, hidden_channels, time_channels, dropout, normalization
+            num_users,
+            num_items,
+            hidden_channels,
+            time_channels,
+            dropout,
+            normalization,
+            sparse_grad,
         )
         self.diffusion = GaussianDiffusion(
             num_timesteps, schedule, noise_scale, noise_min, noise_max

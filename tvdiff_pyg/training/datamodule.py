@@ -9,6 +9,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask
+from tvdiff_pyg.loader import neighbor_loader
+from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.training.settings import Settings
 
 Batch = tuple[Tensor, ...]
 
@@ -40,39 +43,58 @@ def _identity(batch: Any) -> Any:
 
 
 class InteractionDataModule(pl.LightningDataModule):
-    """Serves training and evaluation batches as index tensors.
+    """Serves training and evaluation batches.
 
-    The graph itself stays on the device; a batch is only which rows to read.
+    With the exact engine a batch is only which users or pairs to read, for the graph
+    itself stays on the device; with the sampled engine it carries its neighbours.
 
     Args:
         graph: The interactions.
+        adjacency: The same interactions as the model reads them, on the CPU.
         task: What to validate on.
-        over_interactions: Batches of (user, item) pairs instead of users.
-        batch_size: Rows in a training batch. (default: ``2048``)
-        eval_batch_size: Users in an evaluation batch. (default: ``4096``)
+        settings: The training settings.
+        num_workers: Processes that sample batches ahead; the exact engine has nothing
+            for them to do. (default: ``0``)
+        eval_batch_size: Users in an evaluation batch. (default: ``2048``)
     """
 
     def __init__(
         self,
         graph: BipartiteGraph,
+        adjacency: BipartiteAdjacency,
         task: EvaluationTask,
-        over_interactions: bool,
-        batch_size: int = 2048,
-        eval_batch_size: int = 4096,
+        settings: Settings,
+        num_workers: int = 0,
+        eval_batch_size: int = 2048,
     ) -> None:
         super().__init__()
-        user, item = graph.train_index
-        rows = (user, item) if over_interactions else (user.unique(),)
-        self.train_rows = TensorRows(*rows)
+        pairs = graph.train_index
+        self.index = pairs if settings.over_interactions else pairs[0].unique()
+        self.adjacency = adjacency
         self.eval_rows = TensorRows(task.user)
-        self.batch_size = batch_size
+        self.settings = settings
+        self.num_workers = num_workers
         self.eval_batch_size = eval_batch_size
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled training batches."""
-        return DataLoader(
-            self.train_rows, self.batch_size, shuffle=True, collate_fn=_identity
+        settings = self.settings
+        if settings.engine == "sampled":
+            return neighbor_loader(
+                self.adjacency,
+                self.index,
+                settings.num_neighbors,
+                settings.num_pool,
+                batch_size=settings.batch_size,
+                shuffle=True,
+                num_workers=self.num_workers,
+                persistent_workers=self.num_workers > 0,
+                pin_memory=torch.cuda.is_available(),
+            )
+        rows = (
+            TensorRows(*self.index) if self.index.dim() == 2 else TensorRows(self.index)
         )
+        return DataLoader(rows, settings.batch_size, shuffle=True, collate_fn=_identity)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the users to validate on."""

@@ -140,10 +140,9 @@ def _modules(
 ) -> tuple[TVDiffModule, InteractionDataModule]:
     task = EvaluationTask.from_graph(graph, options.selects_on)
     model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
-    module = TVDiffModule(model, model.adjacency(graph.train_index), task, settings)
-    data = InteractionDataModule(
-        graph, task, settings.over_interactions, settings.batch_size
-    )
+    adjacency = model.adjacency(graph.train_index)
+    module = TVDiffModule(model, adjacency, task, settings)
+    data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)
     return module, data
 
 

@@ -5,12 +5,14 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, rank_scores, top_k
 from tvdiff_pyg.models import ItemSide, TVDiff
 from tvdiff_pyg.models.reference import dense_scores
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.training.datamodule import Batch
+from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.settings import Settings
 
 
@@ -51,14 +53,18 @@ class TVDiffModule(pl.LightningModule):
         self.adjacency = self.adjacency.to(self.device)
         self.task = self.task.to(self.device)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch | HeteroData, batch_idx: int) -> Tensor:
         """Compute the free energy of a batch of users or interactions."""
-        user, item = batch[0], batch[1] if len(batch) == 2 else None
-        loss = self.model.training_loss(self.adjacency, user, item)
+        if isinstance(batch, HeteroData):
+            loss = self.model.sampled_loss(self.adjacency, batch)
+            num_rows = batch["user"].num_sampled_nodes[0]
+        else:
+            loss = self.model.training_loss(self.adjacency, *batch)
+            num_rows = batch[0].numel()
         values = {"loss": loss.free_energy, "energy": loss.energy}
         values["entropy"] = loss.entropy
         self.log_dict(
-            values, prog_bar=True, on_step=False, on_epoch=True, batch_size=user.numel()
+            values, prog_bar=True, on_step=False, on_epoch=True, batch_size=num_rows
         )
         return loss.free_energy
 
@@ -83,7 +89,9 @@ class TVDiffModule(pl.LightningModule):
             self.log(f"{self.task.name}/{name}", value, prog_bar=name == "ndcg@20")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return Adam in one fused kernel."""
+        """Return Adam in one fused kernel, or lazy Adam for row-sparse gradients."""
+        if self.settings.sparse_grad:
+            return LazyAdam(self.parameters(), lr=self.settings.learning_rate)
         return torch.optim.Adam(
             self.parameters(),
             lr=self.settings.learning_rate,

@@ -21,6 +21,7 @@ class FitOptions:
         device: Where to train.
         log: Training curves as CSV, for TensorBoard, or not at all.
         progress: Show a progress bar.
+        num_workers: Processes that sample batches ahead, with the sampled engine.
         resume: Go on from the run folder's last checkpoint.
     """
 
@@ -29,6 +30,7 @@ class FitOptions:
     device: Device = "auto"
     log: Log = "csv"
     progress: bool = True
+    num_workers: int = 0
     resume: bool = False
 
     def __post_init__(self) -> None:
@@ -37,6 +39,10 @@ class FitOptions:
             raise ValueError(
                 f"'protocol' needs to be one of {list(get_args(Protocol))} "
                 f"(got {self.protocol!r})"
+            )
+        if self.num_workers < 0:
+            raise ValueError(
+                f"'num_workers' needs to be at least 0 (got {self.num_workers})"
             )
         resolve_device(self.device)
 

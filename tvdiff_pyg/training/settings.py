@@ -1,7 +1,7 @@
 """Every setting of a training run, and the presets."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tvdiff_pyg.diffusion import Schedule
 from tvdiff_pyg.loss import EntropyType
@@ -10,9 +10,13 @@ from tvdiff_pyg.nn import Normalization
 
 Batches = Literal["auto", "users", "interactions"]
 Precision = Literal["32-true", "bf16-mixed"]
+Engine = Literal["exact", "sampled"]
 
 TRAINING_FIELDS = frozenset(
     {
+        "engine",
+        "num_neighbors",
+        "num_pool",
         "batches",
         "batch_size",
         "learning_rate",
@@ -47,6 +51,14 @@ class Settings:
         gumbel_decay: Decay of AR-GSP's softness over the timesteps.
         num_noise_items: Draw the training noise from that many random items.
             Exact if not given.
+        sparse_grad: Row-sparse gradients and lazy Adam for the embeddings, with the
+            sampled engine: only rows that a batch reads are updated.
+        engine: "exact" reads all items and all neighbours in each step; "sampled"
+            reads some, for graphs that are too large for that.
+        num_neighbors: Most neighbours of a node that the sampled engine reads; -1
+            for all.
+        num_pool: Random items that the sampled engine takes energy, noise and
+            negatives from.
         batches: What a batch is drawn over; "auto" takes interactions for BPR and
             users otherwise, as published.
         batch_size: Users or interactions in a batch.
@@ -78,6 +90,10 @@ class Settings:
     accept_ratio: float = 0.05
     gumbel_decay: float = 3.0
     num_noise_items: int | None = None
+    sparse_grad: bool = False
+    engine: Engine = "exact"
+    num_neighbors: int = 32
+    num_pool: int = 4096
     batches: Batches = "auto"
     batch_size: int = 2048
     learning_rate: float = 1e-3
@@ -103,10 +119,28 @@ class Settings:
             raise ValueError(
                 f"'weight_decay' needs to be at least 0 (got {self.weight_decay})"
             )
+        self._check_engine()
         if self.over_interactions and self.entropy_type != "bpr":
             raise ValueError(
                 "'batches' needs to be 'users' unless 'entropy_type' is 'bpr' "
                 f"(got {self.batches!r} with {self.entropy_type!r})"
+            )
+
+    def _check_engine(self) -> None:
+        if self.engine not in get_args(Engine):
+            raise ValueError(
+                f"'engine' needs to be one of {list(get_args(Engine))} "
+                f"(got {self.engine!r})"
+            )
+        if self.sparse_grad and self.engine != "sampled":
+            raise ValueError(
+                "'sparse_grad' needs the sampled engine, for the exact one reads all "
+                f"rows (got {self.engine!r})"
+            )
+        if self.sparse_grad and self.weight_decay > 0:
+            raise ValueError(
+                "'weight_decay' needs to be 0 with 'sparse_grad', for it would change "
+                f"all rows (got {self.weight_decay})"
             )
 
     @property

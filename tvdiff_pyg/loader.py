@@ -1,0 +1,194 @@
+"""Mini-batches for large graphs: PyG's loaders, one hop around users and items.
+
+A batch holds some users with a sample of their items, and of the users of all items
+that it needs: those, and a random *pool* that energy, noise and negatives are drawn
+from. :meth:`tvdiff_pyg.models.TVDiff.sampled_loss` trains on it.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+from torch_geometric.loader import LinkNeighborLoader, NeighborLoader
+from torch_geometric.sampler import (
+    BaseSampler,
+    EdgeSamplerInput,
+    HeteroSamplerOutput,
+    NegativeSampling,
+    NodeSamplerInput,
+)
+
+from tvdiff_pyg.data.graph import RATED_BY, RATES
+from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sampling.neighbors import sample_neighbors
+
+
+class OneHopSampler(BaseSampler):
+    """Samples what one training step reads, in a few operations on whole batches.
+
+    It needs none of PyG's compiled extensions, and samples the users and the items of
+    a batch around the same edges: an item that a user was seen with is in the batch.
+    The first items of a batch are the pool.
+
+    Args:
+        adjacency: The training graph.
+        num_neighbors: Most neighbours of a node, drawn without replacement; -1 for
+            all. (default: ``32``)
+        num_pool: Size of the pool, drawn without replacement; at most all items are.
+            (default: ``4096``)
+
+    Raises:
+        ValueError: If an argument is outside its range.
+    """
+
+    def __init__(
+        self,
+        adjacency: BipartiteAdjacency,
+        num_neighbors: int = 32,
+        num_pool: int = 4096,
+    ) -> None:
+        if num_neighbors != -1 and num_neighbors < 1:
+            raise ValueError(
+                f"'num_neighbors' needs to be at least 1, or -1 for all "
+                f"(got {num_neighbors})"
+            )
+        if num_pool < 1:
+            raise ValueError(f"'num_pool' needs to be at least 1 (got {num_pool})")
+        self.adjacency = adjacency
+        self.num_neighbors = num_neighbors
+        self.num_pool = min(num_pool, adjacency.item_rows.num_rows)
+
+    def sample_from_nodes(
+        self, inputs: NodeSamplerInput, **kwargs: Any
+    ) -> HeteroSamplerOutput:
+        """Sample around users; see :class:`torch_geometric.sampler.BaseSampler`."""
+        out = self._sample(inputs.node, inputs.node[:0])
+        out.metadata = (inputs.input_id, inputs.time)
+        return out
+
+    def sample_from_edges(
+        self,
+        inputs: EdgeSamplerInput,
+        neg_sampling: NegativeSampling | None = None,
+    ) -> HeteroSamplerOutput:
+        """Sample around the users and the positive items of interactions."""
+        user, src_index = inputs.row.unique(return_inverse=True)
+        out = self._sample(user, inputs.col)
+        dst_index = _places(out.node["item"], self.adjacency.item_rows.num_rows)
+        pool = torch.arange(self.num_pool)
+        out.metadata = (
+            inputs.input_id,
+            src_index,
+            dst_index[inputs.col],
+            pool,
+            inputs.time,
+        )
+        return out
+
+    @property
+    def edge_permutation(self) -> None:
+        """Edges keep no numbers."""
+        return None
+
+    def _sample(self, user: Tensor, extra_item: Tensor) -> HeteroSamplerOutput:
+        num_users, num_items = (
+            self.adjacency.user_rows.num_rows,
+            self.adjacency.item_rows.num_rows,
+        )
+        seen = sample_neighbors(self.adjacency.user_rows, user, self.num_neighbors)
+        whole = self.num_pool == num_items
+        pool = torch.arange(num_items) if whole else torch.randperm(num_items)
+        pool = pool[: self.num_pool]
+        item = _complete(pool, torch.cat([seen.col, extra_item]), num_items)
+        raters = sample_neighbors(self.adjacency.item_rows, item, self.num_neighbors)
+        node = {"user": _complete(user, raters.col, num_users), "item": item}
+        num_seeds = {"user": user.numel(), "item": pool.numel()}
+        return HeteroSamplerOutput(
+            node=node,
+            row={
+                RATED_BY: _places(item, num_items)[seen.col],
+                RATES: _places(node["user"], num_users)[raters.col],
+            },
+            col={RATED_BY: seen.row(), RATES: raters.row()},
+            edge={RATED_BY: None, RATES: None},
+            num_sampled_nodes={
+                side: [num_seeds[side], node[side].numel() - num_seeds[side]]
+                for side in node
+            },
+            num_sampled_edges={RATED_BY: [seen.nnz], RATES: [raters.nnz]},
+        )
+
+
+def neighbor_loader(
+    adjacency: BipartiteAdjacency,
+    index: Tensor,
+    num_neighbors: int = 32,
+    num_pool: int = 4096,
+    **kwargs: Any,
+) -> NeighborLoader | LinkNeighborLoader:
+    """Return PyG's loader of sampled batches, over users or over interactions.
+
+    Args:
+        adjacency: The training graph, on the CPU.
+        index: Users, long, of shape ``[num_rows]``; or (user, item) pairs of shape
+            ``[2, num_rows]``, whose items are then the positives of BPR.
+        num_neighbors: Most neighbours of a node; -1 for all. (default: ``32``)
+        num_pool: Size of the random item pool. (default: ``4096``)
+        **kwargs: Arguments of :class:`torch.utils.data.DataLoader`: ``batch_size``,
+            ``shuffle``, ``num_workers``, ``persistent_workers``, ``pin_memory``,
+            ``generator`` and so on.
+
+    Returns:
+        A :class:`~torch_geometric.loader.NeighborLoader` for users, a
+        :class:`~torch_geometric.loader.LinkNeighborLoader` for interactions.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+        >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 2]])
+        >>> adjacency = BipartiteAdjacency.from_edge_index(pairs, (2, 3))
+        >>> batch = next(iter(neighbor_loader(adjacency, pairs, batch_size=2)))
+        >>> batch["item"].num_nodes
+        3
+    """
+    sampler = OneHopSampler(adjacency, num_neighbors, num_pool)
+    data = _graph(adjacency)
+    if index.dim() == 1:
+        return NeighborLoader(
+            data, None, ("user", index), neighbor_sampler=sampler, **kwargs
+        )
+    return LinkNeighborLoader(
+        data,
+        None,
+        (RATES, index),
+        neg_sampling=NegativeSampling("triplet"),
+        neighbor_sampler=sampler,
+        **kwargs,
+    )
+
+
+def _graph(adjacency: BipartiteAdjacency) -> HeteroData:
+    """Return what PyG's loaders copy into a batch: the types, and no attribute."""
+    data = HeteroData()
+    data["user"].num_nodes = adjacency.user_rows.num_rows
+    data["item"].num_nodes = adjacency.item_rows.num_rows
+    # The sampler reads the edges; the loaders only replace them.
+    data[RATES].edge_index = data[RATED_BY].edge_index = torch.empty(2, 0).long()
+    return data
+
+
+def _complete(first: Tensor, others: Tensor, size: int) -> Tensor:
+    """Append what is not among the first, each once, in ascending order."""
+    wanted = torch.zeros(size, dtype=torch.bool)
+    wanted[others] = True
+    wanted[first] = False
+    return torch.cat([first, wanted.nonzero().view(-1)])
+
+
+def _places(index: Tensor, size: int) -> Tensor:
+    """Return the place of each node in a list of nodes; others are undefined."""
+    place = torch.empty(size, dtype=torch.long)
+    place[index] = torch.arange(index.numel())
+    return place
