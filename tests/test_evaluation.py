@@ -10,13 +10,7 @@ from torch import Tensor
 
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.evaluation import (
-    EvaluationTask,
-    RankingMetrics,
-    evaluate,
-    rank_scores,
-    top_k,
-)
+from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, evaluate
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.nn import CSR
 
@@ -24,68 +18,6 @@ from tvdiff_pyg.nn import CSR
 def as_csr(matrix: object) -> CSR:
     matrix = torch.as_tensor(matrix)
     return CSR.from_edge_index(pairs_of(matrix), tuple(matrix.shape))
-
-
-def brute_force(score: Tensor, k: int, seen: Tensor | None) -> list[list[int]]:
-    """Unseen items by falling score, for each user."""
-    ranked = score.argsort(dim=1, descending=True).tolist()
-    if seen is not None:
-        ranked = [
-            [item for item in row if not mask[item]]
-            for row, mask in zip(ranked, seen, strict=True)
-        ]
-    return [row[:k] for row in ranked]
-
-
-@pytest.mark.parametrize("block_entries", [1, 25, 2**24])
-@pytest.mark.parametrize("with_seen", [True, False])
-@pytest.mark.parametrize("k", [1, 3, 9, 12])
-def test_top_k_is_an_exact_search(
-    k: int, with_seen: bool, block_entries: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tvdiff_pyg.evaluation.BLOCK_ENTRIES", block_entries)
-    generator = torch.Generator().manual_seed(0)
-    user, item = (torch.randn(n, 4, generator=generator) for n in (11, 9))
-    seen = random_matrix(11, 9, density=0.6)
-    seen[0], seen[1] = 0, 1
-    found = top_k(user, item, k, as_csr(seen) if with_seen else None)
-    score = user @ item.t()
-
-    expected = brute_force(score, k, seen if with_seen else None)
-    for row, (values, items) in enumerate(zip(*found, strict=True)):
-        num_found = len(expected[row])
-        pads = k - num_found
-        assert items.tolist() == expected[row] + [-1] * pads
-        best = score[row, expected[row]].tolist() + [-math.inf] * pads
-        assert values.tolist() == pytest.approx(best)
-
-
-def test_top_k_of_no_user() -> None:
-    score, item = top_k(torch.empty(0, 2), torch.rand(3, 2), k=4)
-    assert score.shape == item.shape == (0, 4)
-    assert item.dtype == torch.long
-
-
-def test_top_k_leaves_its_arguments_alone() -> None:
-    user, item = torch.rand(2, 3), torch.rand(4, 3)
-    before = user.clone(), item.clone()
-    top_k(user, item, 2, as_csr([[1, 0, 0, 1], [0, 1, 0, 0]]))
-    assert torch.equal(user, before[0])
-    assert torch.equal(item, before[1])
-
-
-def test_a_score_may_be_negative_or_zero() -> None:
-    _, item = rank_scores(torch.tensor([[-3.0, 0.0, -1e30]]), 3)
-    assert item.tolist() == [[1, 0, 2]]
-
-
-@pytest.mark.parametrize("k", [0, -1])
-def test_k_is_positive(k: int) -> None:
-    message = rf"'k' needs to be at least 1 \(got {k}\)"
-    with pytest.raises(ValueError, match=message):
-        rank_scores(torch.zeros(1, 2), k)
-    with pytest.raises(ValueError, match=message):
-        top_k(torch.zeros(1, 2), torch.zeros(3, 2), k)
 
 
 # Three users and five items. Hits of the top 3, by rank:

@@ -4,10 +4,12 @@ __version__ = "0.1.0"
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.diffusion import GaussianDiffusion
-from tvdiff_pyg.evaluation import evaluate, top_k
+from tvdiff_pyg.evaluation import evaluate
+from tvdiff_pyg.index import ItemIndex
 from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.nn import AnisotropicDenoiser
+from tvdiff_pyg.ranking import top_k
 from tvdiff_pyg.recommend import Recommender
 from tvdiff_pyg.sampling import ARGumbelSampler, UniformNegativeSampler
 from tvdiff_pyg.training import FitOptions, Settings, fit
@@ -19,6 +21,7 @@ __all__ = [
     "FitOptions",
     "GaussianDiffusion",
     "HelmholtzFreeEnergyLoss",
+    "ItemIndex",
     "Recommender",
     "Settings",
     "TVDiff",

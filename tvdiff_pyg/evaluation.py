@@ -1,4 +1,4 @@
-"""Full-ranking evaluation in blocks: seen items masked, PyG's ``LinkPred*`` metrics."""
+"""Full-ranking evaluation: seen items masked, PyG's ``LinkPred*`` metrics."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,10 @@ from torch_geometric.metrics import (
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.models import FactorModel
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+from tvdiff_pyg.ranking import ExactRanker
 
 TaskName = Literal["validation", "test"]
 
-# Entries of a score block: 64 MiB in single precision.
-BLOCK_ENTRIES = 2**24
 DEFAULT_KS = (10, 20)
 
 RANKING_METRICS = {
@@ -36,70 +35,6 @@ RANKING_METRICS = {
     "map": LinkPredMAP,
     "mrr": LinkPredMRR,
 }
-
-
-@torch.no_grad()
-def top_k(
-    user_factor: Tensor, item_factor: Tensor, k: int, seen: CSR | None = None
-) -> tuple[Tensor, Tensor]:
-    """Find the best items of each user exactly, by blocks of users.
-
-    Args:
-        user_factor: User factors, of shape ``[num_users, channels]``.
-        item_factor: Item factors, of shape ``[num_items, channels]``.
-        k: How many items, at least 1.
-        seen: Items to leave out, of shape ``[num_users, num_items]``.
-            (default: ``None``)
-
-    Returns:
-        Scores and item indices, of shape ``[num_users, k]``, best first. Where a user
-        has fewer than ``k`` candidates, the rest is padded with ``-inf`` and ``-1``.
-
-    Example:
-        >>> score, item = top_k(torch.ones(1, 1), torch.tensor([[1.0], [3.0]]), k=1)
-        >>> item.tolist()
-        [[1]]
-    """
-    num_items = item_factor.size(0)
-    rows = max(BLOCK_ENTRIES // num_items, 1)
-    blocks = torch.arange(user_factor.size(0), device=user_factor.device).split(rows)
-    found = [
-        rank_scores(
-            user_factor[block] @ item_factor.t(),
-            k,
-            None if seen is None else seen.select(block),
-        )
-        for block in blocks
-    ]
-    if not found:
-        empty = user_factor.new_empty(0, k)
-        return empty, empty.long()
-    score, item = zip(*found, strict=True)
-    return torch.cat(score), torch.cat(item)
-
-
-def rank_scores(
-    score: Tensor, k: int, seen: CSR | None = None
-) -> tuple[Tensor, Tensor]:
-    """Rank one block of scores; writes the mask of seen items into it.
-
-    Args:
-        score: Scores, of shape ``[num_users, num_items]``.
-        k: How many items, at least 1.
-        seen: Items to leave out, of the same shape. (default: ``None``)
-
-    Returns:
-        As :func:`top_k`.
-    """
-    if k < 1:
-        raise ValueError(f"'k' needs to be at least 1 (got {k})")
-    if seen is not None:
-        score[seen.row(), seen.col] = -torch.inf
-    value, item = score.topk(min(k, score.size(1)), dim=1)
-    item = item.masked_fill(value == -torch.inf, -1)
-    missing = (0, k - item.size(1))
-    value = torch.nn.functional.pad(value, missing, value=-torch.inf)
-    return value, torch.nn.functional.pad(item, missing, value=-1)
 
 
 class RankingMetrics(torch.nn.Module):
@@ -237,7 +172,7 @@ def evaluate(
     adjacency: BipartiteAdjacency,
     task: EvaluationTask,
     ks: Sequence[int] = DEFAULT_KS,
-    batch_size: int = 4096,
+    batch_size: int = 2048,
 ) -> dict[str, float]:
     """Rank all items for all users of a task.
 
@@ -246,7 +181,7 @@ def evaluate(
         adjacency: The training graph.
         task: What to evaluate.
         ks: Cut-offs. (default: ``(10, 20)``)
-        batch_size: Users denoised at once. (default: ``4096``)
+        batch_size: Users denoised at once. (default: ``2048``)
 
     Returns:
         Metrics by names such as ``"recall@20"``.
@@ -255,9 +190,10 @@ def evaluate(
     model.eval()
     metrics = RankingMetrics(task.popularity, ks).to(task.user.device)
     items = model.encode_items(adjacency)
+    ranker = ExactRanker(items.factor)
     for user in task.user.split(batch_size):
         factor = model.encode_users(adjacency.user_rows.select(user), items)
-        _, item = top_k(factor, items.factor, max(ks), task.seen.select(user))
+        _, item = ranker.search(factor, max(ks), task.seen.select(user))
         metrics.update(item, task.label.select(user))
     model.train(training)
     return metrics.compute()

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.device import Device, resolve_device
-from tvdiff_pyg.evaluation import top_k
+from tvdiff_pyg.index import IndexKind, ItemIndex
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.ranking import ExactRanker
 from tvdiff_pyg.training.run import RunFolder
 
 Id: TypeAlias = int | str
@@ -66,6 +67,7 @@ class Recommender:
         known = torch.cat([graph.train_index, graph.validation_index], dim=1)
         self._known = CSR.from_edge_index(known.to(device), size)
         self._items = model.encode_items(self.adjacency)
+        self._ranker = ExactRanker(self._items.factor)
 
     @staticmethod
     def load(run: str | os.PathLike[str], device: Device = "auto") -> "Recommender":
@@ -83,12 +85,33 @@ class Recommender:
         where = resolve_device(device)
         return Recommender(folder.model().to(where), folder.graph())
 
+    def index(self, kind: IndexKind = "flat", **options: Any) -> ItemIndex:
+        """Index this model's items, for :meth:`recommend`.
+
+        Args:
+            kind: ``"flat"``, ``"ivf"`` or ``"hnsw"``. (default: ``"flat"``)
+            options: Further arguments of :meth:`ItemIndex.build`.
+
+        Raises:
+            ImportError: If faiss is not installed.
+            ValueError: If an argument is outside its range.
+
+        Example:
+            >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 3)
+            >>> recommender = Recommender(TVDiff(1, 3), graph)
+            >>> index = recommender.index("ivf", num_lists=2)
+            >>> sorted(recommender.recommend([0], k=5, index=index).items[0])
+            [0, 2]
+        """
+        return ItemIndex.build(self._items.factor, kind, **options)
+
     @torch.no_grad()
     def recommend(
         self,
         users_or_histories: Sequence[Id] | Sequence[Iterable[Id]],
         k: int = 10,
         filter_seen: bool = True,
+        index: ItemIndex | None = None,
     ) -> Recommendations:
         """Rank all items for known users, or for new users by their histories.
 
@@ -98,21 +121,33 @@ class Recommender:
             k: How many items, at least 1. (default: ``10``)
             filter_seen: Leave out what the user has interacted with.
                 (default: ``True``)
+            index: Rank through it, as :meth:`index` made it from this model, rather
+                than exactly. (default: ``None``)
 
         Returns:
             Original item ids and scores, best first.
 
         Raises:
-            ValueError: If an id is unknown, a history is empty, or ``k`` is below 1.
+            ValueError: If an id is unknown, a history is empty, ``k`` is below 1, or
+                ``index`` is of other items.
         """
         if k < 1:
             raise ValueError(f"'k' needs to be at least 1 (got {k})")
         history, seen = self._read(list[Any](users_or_histories))
         factor = self.model.encode_users(history, self._items)
-        score, item = top_k(
-            factor, self._items.factor, k, seen if filter_seen else None
-        )
+        known = seen if filter_seen else None
+        if index is not None:
+            self._check_index(index)
+        score, item = (index or self._ranker).search(factor, k, known)
         return self._by_id(score.cpu(), item.cpu())
+
+    def _check_index(self, index: ItemIndex) -> None:
+        num_items, channels = self._items.factor.shape
+        if (index.num_items, index.channels) != (num_items, channels):
+            raise ValueError(
+                f"'index' needs {num_items} items of {channels} channels, as the model "
+                f"has (got {index.num_items} of {index.channels})"
+            )
 
     def _read(self, asked: list[Any]) -> tuple[CSR, CSR]:
         """Return what the model reads of each user, and what they have seen."""

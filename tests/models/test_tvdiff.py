@@ -17,10 +17,10 @@ from tests.oracle import (
     user_tower,
 )
 from tvdiff_pyg.diffusion import GaussianDiffusion, Schedule
-from tvdiff_pyg.evaluation import top_k
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.models.reference import dense_scores, dense_training_loss, to_dense
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+from tvdiff_pyg.ranking import top_k
 from tvdiff_pyg.sampling import NegativeSampler
 
 SIZE = (12, 15)

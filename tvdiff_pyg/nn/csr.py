@@ -43,10 +43,16 @@ class CSR:
     def from_edge_index(
         edge_index: Tensor, size: tuple[int, int], value: Tensor | None = None
     ) -> "CSR":
-        """Build from ``[2, nnz]`` (row, column) pairs in any order."""
+        """Build from ``[2, nnz]`` (row, column) pairs in any order.
+
+        Columns of pairs that are sorted already are not copied.
+        """
         num_rows, num_cols = size
         row, col = edge_index[0], edge_index[1]
-        perm = (row * num_cols + col).argsort()
+        key = row * num_cols + col
+        if bool((key[1:] >= key[:-1]).all()):
+            return CSR(_rowptr(row, num_rows), col.contiguous(), num_cols, value)
+        perm = key.argsort()
         value = None if value is None else value[perm]
         return CSR(_rowptr(row, num_rows), col[perm], num_cols, value)
 

@@ -2,6 +2,7 @@
 
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.fit import fit
+from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder
@@ -11,6 +12,7 @@ __all__ = [
     "PRESETS",
     "FitOptions",
     "InteractionDataModule",
+    "LazyAdam",
     "RunFolder",
     "Settings",
     "TVDiffModule",

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, rank_scores, top_k
+from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics
 from tvdiff_pyg.models import ItemSide, TVDiff
 from tvdiff_pyg.models.reference import dense_scores
 from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.ranking import ExactRanker, rank_scores
 from tvdiff_pyg.training.datamodule import Batch
 from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.settings import Settings
@@ -47,6 +48,7 @@ class TVDiffModule(pl.LightningModule):
         # All that rebuilds the model, as plain values: loads with weights_only=True.
         self.save_hyperparameters({**size, **settings.model_kwargs()})
         self._items: ItemSide | None = None
+        self._ranker: ExactRanker | None = None
 
     def on_fit_start(self) -> None:
         """Bring the graph to where the model is."""
@@ -72,6 +74,7 @@ class TVDiffModule(pl.LightningModule):
         """Compute the item side once."""
         self.metrics.reset()
         self._items = self.model.encode_items(self.adjacency)
+        self._ranker = ExactRanker(self._items.factor)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Rank all items for a batch of users."""
@@ -83,7 +86,7 @@ class TVDiffModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics."""
-        self._items = None
+        self._items = self._ranker = None
         for name, value in self.metrics.compute().items():
             # torchmetrics has already reduced over the processes.
             self.log(f"{self.task.name}/{name}", value, prog_bar=name == "ndcg@20")
@@ -112,7 +115,7 @@ class TVDiffModule(pl.LightningModule):
             torch.cuda.set_rng_state_all([state.cpu() for state in cuda_state])
 
     def _rank(self, user: Tensor) -> Tensor:
-        assert self._items is not None
+        assert self._items is not None and self._ranker is not None
         history, seen = (
             self.adjacency.user_rows.select(user),
             self.task.seen.select(user),
@@ -120,7 +123,7 @@ class TVDiffModule(pl.LightningModule):
         k = max(self.metrics.ks)
         if not self.settings.score_with_dropout:
             factor = self.model.encode_users(history, self._items)
-            return top_k(factor, self._items.factor, k, seen)[1]
+            return self._ranker.search(factor, k, seen)[1]
         self.model.train()
         score = dense_scores(self.model, history, self._items.factor)
         self.model.eval()
