@@ -36,7 +36,7 @@ def test_a_search_is_exact(
     k: int, with_seen: bool, block: int, half: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranking, "USER_BLOCK", block)
-    monkeypatch.setattr(ranking, "ITEM_BLOCK", block)
+    monkeypatch.setattr(ranking, "ITEM_BLOCK_BYTES", 4 * block)
     monkeypatch.setattr(ranking, "MIN_CANDIDATES", 1)
     generator = torch.Generator().manual_seed(0)
     user, item = (torch.randn(n, 4, generator=generator) for n in (11, 9))

@@ -6,12 +6,13 @@ from torch import Tensor
 from tvdiff_pyg.nn import CSR
 from tvdiff_pyg.nn.ops import pair_scores
 
-# A block of scores: small enough for the cache, large enough for the matrix product.
-USER_BLOCK, ITEM_BLOCK = 2048, 4096
+# A block of scores: 2048 users by 32 KiB each, which is what the matrix product and
+# the selection like.
+USER_BLOCK, ITEM_BLOCK_BYTES = 2048, 2**15
 # Products of fewer channels are not what a search spends its time on.
 MIN_HALF_CHANNELS = 256
 # Candidates for each item that is asked for, and the fewest.
-CANDIDATES, MIN_CANDIDATES = 2, 64
+CANDIDATES, MIN_CANDIDATES = 2, 32
 # Half an ulp of bfloat16 is 2**-9 of a value, of single precision 2**-24: doubled.
 HALF_ROUNDING, SINGLE_ROUNDING = 2.0**-8, 2.0**-23
 
@@ -163,8 +164,9 @@ def _best(
         user.new_empty(user.size(0), 0),
         user.new_empty(user.size(0), 0).long(),
     )
-    for start in range(0, table.size(0), ITEM_BLOCK):
-        block = user @ table[start : start + ITEM_BLOCK].t()
+    width = max(ITEM_BLOCK_BYTES // table.element_size(), 1)
+    for start in range(0, table.size(0), width):
+        block = user @ table[start : start + width].t()
         if by_item is not None and rated is not None:
             low = by_item.rowptr[start]
             high = by_item.rowptr[start + block.size(1)]
