@@ -185,3 +185,25 @@ def test_help_spells_options_with_dashes(capsys: pytest.CaptureFixture[str]) -> 
 def test_underscores_are_understood(log: Path, tmp_path: Path) -> None:
     args = ["fit", "--data", str(log), "--run", str(tmp_path / "run"), *FAST]
     assert main([*args, "--time_channels", "4"]) == 0
+
+
+def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--users", "1000", "--items", "2000", "--interactions", "30000"]
+    assert main(["plan", *sizes, "--hidden", "32", "--memory", "4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["memory"] == 4 * 2**30
+    assert [plan["engine"] for plan in found["plans"]] == ["exact", "sampled"]
+    for plan in found["plans"]:
+        assert plan["parts"]["parameters"] == 4 * 32 * 3000
+        assert plan["total"] == sum(plan["parts"].values())
+
+    assert main(["plan", *sizes, "--memory", "0.1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].split() == ["fits", "0.10", "GB", "no", "no"]
+    assert lines[-1].split() == ["largest", "batch", "none", "none"]
+
+
+def test_plan_of_no_user(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--users", "0", "--items", "2", "--interactions", "3"]
+    assert main(["plan", *sizes]) == 2
+    assert "'num_users' needs to be at least 1 (got 0)" in capsys.readouterr().err

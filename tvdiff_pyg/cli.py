@@ -1,9 +1,9 @@
-"""The ``tvdiff`` command: ``fit``, ``evaluate``, ``recommend``."""
+"""The ``tvdiff`` command: ``fit``, ``evaluate``, ``recommend``, ``plan``."""
 
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
@@ -13,7 +13,17 @@ from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.recommend import Recommendations, Recommender
-from tvdiff_pyg.training import PRESETS, FitOptions, Settings, fit
+from tvdiff_pyg.training import (
+    PRESETS,
+    FitOptions,
+    GraphSize,
+    Settings,
+    fit,
+    largest_batch,
+    plan_engines,
+    usable_memory,
+)
+from tvdiff_pyg.training.memory import GIGABYTE
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -59,6 +69,7 @@ def build_parser(preset: str | None = None) -> ArgumentParser:
         ("fit", lambda: _fit_parser(preset)),
         ("evaluate", _evaluate_parser),
         ("recommend", _recommend_parser),
+        ("plan", _plan_parser),
     ):
         command = build()
         _use_dashes(command)
@@ -115,6 +126,31 @@ def _recommend_parser() -> ArgumentParser:
         "--filter-seen", type=bool, default=True, help="Leave out what they have seen."
     )
     _add_output_arguments(parser)
+    return parser
+
+
+def _plan_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        description="Say how much memory a training takes, and which engine fits.",
+        exit_on_error=False,
+    )
+    for name in ("users", "items", "interactions"):
+        parser.add_argument(
+            f"--{name}", type=int, required=True, metavar="N", help=f"Number of {name}."
+        )
+    parser.add_argument(
+        "--hidden", type=int, default=64, metavar="H", help="Width of both towers."
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=2048, help="Users in a batch."
+    )
+    parser.add_argument(
+        "--memory",
+        type=float | None,
+        metavar="GB",
+        help="What may be used, in units of 2**30 bytes; what is free if not given.",
+    )
+    parser.add_argument("--json", action="store_true", help="Print JSON.")
     return parser
 
 
@@ -184,6 +220,39 @@ def _recommend(options: Namespace) -> None:
         print(f"{rank:>3}  {row['score']:8.4f}  {row['item']}{title}")
 
 
+def _plan(options: Namespace) -> None:
+    size = GraphSize(options.users, options["items"], options.interactions)
+    settings = Settings(hidden_channels=options.hidden, batch_size=options.batch_size)
+    memory = usable_memory(options.memory)
+    plans = plan_engines(size, settings)
+    largest = [
+        largest_batch(size, replace(settings, engine=plan.engine), memory)
+        for plan in plans
+    ]
+    if options.json:
+        rows = [
+            {**asdict(plan), "total": plan.total, "largest_batch": batch}
+            for plan, batch in zip(plans, largest, strict=True)
+        ]
+        print(json.dumps({"memory": memory, "plans": rows}, indent=2))
+        return
+    _print_columns("GB", [plan.engine for plan in plans])
+    for part in plans[0].parts:
+        _print_columns(part, [_gigabytes(plan.parts[part]) for plan in plans])
+    _print_columns("total", [_gigabytes(plan.total) for plan in plans])
+    fits = ["yes" if plan.total <= memory else "no" for plan in plans]
+    _print_columns(f"fits {_gigabytes(memory)} GB", fits)
+    _print_columns("largest batch", [str(batch or "none") for batch in largest])
+
+
+def _gigabytes(num_bytes: int) -> str:
+    return f"{num_bytes / GIGABYTE:.2f}"
+
+
+def _print_columns(name: str, cells: Sequence[str]) -> None:
+    print(f"{name:<16}" + "".join(f"{cell:>12}" for cell in cells))
+
+
 def _rows(found: Recommendations) -> list[dict[str, Any]]:
     """Return one record for each item of the only user asked about."""
     columns = {"item": found.items[0], "score": found.scores[0]}
@@ -227,4 +296,5 @@ _COMMANDS: dict[str, Callable[[Namespace], None]] = {
     "fit": _fit,
     "evaluate": _evaluate,
     "recommend": _recommend,
+    "plan": _plan,
 }

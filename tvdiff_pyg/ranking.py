@@ -9,6 +9,7 @@ from tvdiff_pyg.nn.ops import pair_scores
 # A block of scores: 2048 users by 32 KiB each, which is what the matrix product and
 # the selection like.
 USER_BLOCK, ITEM_BLOCK_BYTES = 2048, 2**15
+PREPARED_AT_ONCE = 8192
 # Products of fewer channels are not what a search spends its time on.
 MIN_HALF_CHANNELS = 256
 # Candidates for each item that is asked for, and the fewest.
@@ -196,9 +197,12 @@ def _half_is_fast(device: torch.device) -> bool:
 
 def _bounds_of_items(factor: Tensor) -> Tensor:
     """Round item factors and append what their side of the bound needs."""
-    rounded = factor.bfloat16()
-    lost = (factor - rounded).norm(dim=1, keepdim=True)
-    return _append(rounded, lost, factor.norm(dim=1, keepdim=True))
+    blocks = []
+    for block in factor.split(PREPARED_AT_ONCE):
+        rounded = block.bfloat16()
+        lost = (block - rounded).norm(dim=1, keepdim=True)
+        blocks.append(_append(rounded, lost, block.norm(dim=1, keepdim=True)))
+    return torch.cat(blocks)
 
 
 def _bounds_of_users(factor: Tensor) -> Tensor:

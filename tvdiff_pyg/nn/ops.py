@@ -121,11 +121,28 @@ class _Gram(torch.autograd.Function):
         return x @ (grad_outputs[0] + grad_outputs[0].t())
 
 
-def _symmetric_product(x: Tensor) -> Tensor:
-    """Multiply only the blocks on and above the diagonal: 5 of 8 multiplications."""
-    channels = x.size(1)
+def gram_share(channels: int) -> float:
+    """Return the share of the multiplications that a Gram matrix takes here.
+
+    Example:
+        >>> gram_share(1000), gram_share(64)
+        (0.625, 1.0)
+    """
+    width = min(_gram_width(channels), channels)
+    starts = range(0, channels, width)
+    done = sum(min(width, channels - start) * (channels - start) for start in starts)
+    return done / channels**2
+
+
+def _gram_width(channels: int) -> int:
     # Narrower blocks multiply less, but too slowly to be worth it.
-    width = max(-(-channels // GRAM_BLOCKS), GRAM_BLOCK_WIDTH)
+    return max(-(-channels // GRAM_BLOCKS), GRAM_BLOCK_WIDTH)
+
+
+def _symmetric_product(x: Tensor) -> Tensor:
+    """Multiply only the blocks on and above the diagonal."""
+    channels = x.size(1)
+    width = _gram_width(channels)
     out = x.new_empty(channels, channels)
     # Sums over all rows, and may be factorised: too much for half precision.
     with torch.autocast(x.device.type, enabled=False):

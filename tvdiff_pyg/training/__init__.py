@@ -3,6 +3,14 @@
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.fit import fit
 from tvdiff_pyg.training.lazy_adam import LazyAdam
+from tvdiff_pyg.training.memory import (
+    GraphSize,
+    MemoryPlan,
+    largest_batch,
+    plan_engines,
+    plan_memory,
+    usable_memory,
+)
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder
@@ -11,10 +19,16 @@ from tvdiff_pyg.training.settings import PRESETS, Settings
 __all__ = [
     "PRESETS",
     "FitOptions",
+    "GraphSize",
     "InteractionDataModule",
     "LazyAdam",
+    "MemoryPlan",
     "RunFolder",
     "Settings",
     "TVDiffModule",
     "fit",
+    "largest_batch",
+    "plan_engines",
+    "plan_memory",
+    "usable_memory",
 ]

@@ -13,6 +13,7 @@ from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
@@ -47,7 +48,8 @@ def fit(
 
     Raises:
         ValueError: If an option is outside its range, the part that selects the epoch
-            is empty, or ``run`` holds a run that is not, or cannot, be resumed.
+            is empty, the engine ``"auto"`` finds too little memory, or ``run`` holds a
+            run that is not, or cannot, be resumed.
         KeyboardInterrupt: If interrupted, after everything has been written.
 
     Example:
@@ -68,6 +70,7 @@ def fit(
     pl.seed_everything(options.seed, workers=True, verbose=False)
     if options.protocol == "paper":
         graph = graph.without_validation()
+    settings = _with_engine(graph, settings, options)
     module, data = _modules(graph, settings, options)
     if options.resume:
         _check_resume(folder, graph, module)
@@ -133,6 +136,14 @@ def _check_resume(
     done, wanted = checkpoint["epoch"] + 1, module.settings.max_epochs
     if wanted <= done:
         raise ValueError(f"'max_epochs' needs to be above {done} (got {wanted})")
+
+
+def _with_engine(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions
+) -> Settings:
+    """Let the memory plan choose, before anything is built or written."""
+    size = GraphSize.of(graph)
+    return choose_engine(size, settings, usable_memory(options.memory_gb))
 
 
 def _modules(

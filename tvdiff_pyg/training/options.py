@@ -22,6 +22,8 @@ class FitOptions:
         log: Training curves as CSV, for TensorBoard, or not at all.
         progress: Show a progress bar.
         num_workers: Processes that sample batches ahead, with the sampled engine.
+        memory_gb: Memory that the engine "auto" may plan with, in units of 2**30
+            bytes; what is free if not given.
         resume: Go on from the run folder's last checkpoint.
     """
 
@@ -31,6 +33,7 @@ class FitOptions:
     log: Log = "csv"
     progress: bool = True
     num_workers: int = 0
+    memory_gb: float | None = None
     resume: bool = False
 
     def __post_init__(self) -> None:
@@ -44,6 +47,8 @@ class FitOptions:
             raise ValueError(
                 f"'num_workers' needs to be at least 0 (got {self.num_workers})"
             )
+        if self.memory_gb is not None and not self.memory_gb > 0:
+            raise ValueError(f"'memory_gb' needs to be positive (got {self.memory_gb})")
         resolve_device(self.device)
 
     @property

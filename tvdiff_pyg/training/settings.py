@@ -10,7 +10,7 @@ from tvdiff_pyg.nn import Normalization
 
 Batches = Literal["auto", "users", "interactions"]
 Precision = Literal["32-true", "bf16-mixed"]
-Engine = Literal["exact", "sampled"]
+Engine = Literal["auto", "exact", "sampled"]
 
 TRAINING_FIELDS = frozenset(
     {
@@ -54,7 +54,8 @@ class Settings:
         sparse_grad: Row-sparse gradients and lazy Adam for the embeddings, with the
             sampled engine: only rows that a batch reads are updated.
         engine: "exact" reads all items and all neighbours in each step; "sampled"
-            reads some, for graphs that are too large for that.
+            reads some, for graphs that are too large for that; "auto" takes the
+            exact one where the memory plan says that it fits.
         num_neighbors: Most neighbours of a node that the sampled engine reads; -1
             for all.
         num_pool: Random items that the sampled engine takes energy, noise and
@@ -91,7 +92,7 @@ class Settings:
     gumbel_decay: float = 3.0
     num_noise_items: int | None = None
     sparse_grad: bool = False
-    engine: Engine = "exact"
+    engine: Engine = "auto"
     num_neighbors: int = 32
     num_pool: int = 4096
     batches: Batches = "auto"
@@ -132,7 +133,7 @@ class Settings:
                 f"'engine' needs to be one of {list(get_args(Engine))} "
                 f"(got {self.engine!r})"
             )
-        if self.sparse_grad and self.engine != "sampled":
+        if self.sparse_grad and self.engine == "exact":
             raise ValueError(
                 "'sparse_grad' needs the sampled engine, for the exact one reads all "
                 f"rows (got {self.engine!r})"

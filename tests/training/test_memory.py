@@ -1,0 +1,115 @@
+"""The memory plan: its sums, its choice of an engine, and its refusal."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
+from tvdiff_pyg.training import (
+    GraphSize,
+    largest_batch,
+    plan_engines,
+    plan_memory,
+    usable_memory,
+)
+from tvdiff_pyg.training.memory import GIGABYTE, MIN_BATCH_SIZE, choose_engine
+
+GOWALLA = GraphSize(29_858, 40_981, 1_027_370)
+LARGE = GraphSize(1_000_000, 200_000, 100_000_000)
+WIDE_ITEMS = GraphSize(100_000, 2_000_000, 5_000_000)
+
+
+def settings(**options: object) -> Settings:
+    return Settings(**{"engine": "exact", **options})
+
+
+def test_tables_and_adam_are_counted_exactly() -> None:
+    plan = plan_memory(GOWALLA, settings(hidden_channels=10))
+    table = 4 * 10 * (29_858 + 40_981)
+    assert plan.parts["parameters"] == plan.parts["gradients"] == table
+    assert plan.parts["optimizer"] == 2 * table
+    assert plan.total == sum(plan.parts.values())
+
+
+@pytest.mark.parametrize("engine", ["exact", "sampled"])
+@pytest.mark.parametrize(
+    "larger",
+    [{"hidden_channels": 512}, {"batch_size": 16_384}, {"num_pool": 40_000}],
+    ids=str,
+)
+def test_more_of_anything_never_takes_less(engine: str, larger: dict) -> None:
+    before = settings(engine=engine, hidden_channels=256)
+    least, most = (
+        plan_memory(GOWALLA, replace(before, **options)).total
+        for options in ({}, larger)
+    )
+    assert most >= least
+    if "hidden_channels" in larger:
+        assert most > 1.2 * least
+
+
+def test_sampling_pays_on_large_catalogues() -> None:
+    exact, sampled = plan_engines(WIDE_ITEMS, settings(hidden_channels=256))
+    assert (exact.engine, sampled.engine) == ("exact", "sampled")
+    assert sampled.total < exact.total
+
+
+def test_auto_takes_what_fits() -> None:
+    auto = settings(engine="auto", hidden_channels=256)
+    exact, sampled = (plan.total for plan in plan_engines(WIDE_ITEMS, auto))
+    assert choose_engine(WIDE_ITEMS, auto, exact).engine == "exact"
+    assert choose_engine(WIDE_ITEMS, auto, exact - 1).engine == "sampled"
+    assert choose_engine(WIDE_ITEMS, auto, sampled).engine == "sampled"
+    with pytest.raises(ValueError, match=r"'hidden_channels' .* 256 channels"):
+        choose_engine(WIDE_ITEMS, auto, sampled - 1)
+
+
+def test_a_chosen_engine_is_left_alone() -> None:
+    assert choose_engine(LARGE, settings(engine="exact"), 1).engine == "exact"
+    assert choose_engine(LARGE, settings(engine="sampled"), 1).engine == "sampled"
+
+
+def test_row_sparse_gradients_need_the_sampled_engine() -> None:
+    sparse = settings(engine="auto", sparse_grad=True)
+    assert choose_engine(GOWALLA, sparse, 100 * GIGABYTE).engine == "sampled"
+
+
+def test_the_largest_batch_fits_and_the_next_does_not() -> None:
+    chosen, memory = settings(hidden_channels=1000), 3 * GIGABYTE
+    batch = largest_batch(GOWALLA, chosen, memory)
+    assert batch is not None
+    assert plan_memory(GOWALLA, replace(chosen, batch_size=batch)).total <= memory
+    assert plan_memory(GOWALLA, replace(chosen, batch_size=2 * batch)).total > memory
+    assert largest_batch(GOWALLA, chosen, GIGABYTE // 2) is None
+    assert largest_batch(GraphSize(1, 1, 1), chosen, memory) == MIN_BATCH_SIZE
+
+
+def test_auto_is_no_plan() -> None:
+    with pytest.raises(ValueError, match=r"'engine' needs .*\(got 'auto'\)"):
+        plan_memory(GOWALLA, settings(engine="auto"))
+
+
+@pytest.mark.parametrize("name", ["num_users", "num_items", "num_interactions"])
+def test_sizes_are_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"'{name}' needs to be at least 1 \(got 0\)"):
+        replace(GOWALLA, **{name: 0})
+
+
+def test_usable_memory() -> None:
+    assert usable_memory(1.5) == int(1.5 * GIGABYTE)
+    assert 2**26 < usable_memory() < 2**50
+
+
+def test_fit_refuses_early_and_writes_nothing(tmp_path: Path) -> None:
+    graph = BipartiteGraph.from_edge_index(
+        torch.tensor([[0, 1], [0, 1]]),
+        2,
+        2,
+        validation_index=torch.tensor([[0], [1]]),
+    )
+    options = FitOptions(progress=False, memory_gb=0.1)
+    with pytest.raises(ValueError, match=r"memory at least .* GB.*\(got 0.1 GB\)"):
+        fit(graph, Settings(), run=tmp_path / "run", options=options)
+    assert not (tmp_path / "run").exists()

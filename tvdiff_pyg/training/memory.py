@@ -1,0 +1,241 @@
+"""The memory plan: what a training will take, before it is started.
+
+Figures are bytes at the highest point of a run on the CPU, evaluation included. They
+are sums over what is held, with two measured constants: what Python and its libraries
+take, and what an interaction takes in all its forms. `benchmarks/memory_plan.py` holds
+the plan against measured runs.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
+from tvdiff_pyg.training.settings import Engine, Settings
+
+GIGABYTE = 2**30
+FLOAT = 4
+# Measured: Python, PyTorch, Lightning and the buffers of matrix products.
+RUNTIME = 560 * 2**20
+# Edges and their flip, both sides sorted with weights, what is seen and held out, and
+# what sorting takes meanwhile.
+PER_INTERACTION = 110
+MIN_BATCH_SIZE = 128
+
+
+@dataclass(frozen=True)
+class GraphSize:
+    """How large a graph is.
+
+    Args:
+        num_users: Users, at least 1.
+        num_items: Items, at least 1.
+        num_interactions: Interactions, held-out ones included, at least 1.
+
+    Raises:
+        ValueError: If a number is below 1.
+    """
+
+    num_users: int
+    num_items: int
+    num_interactions: int
+
+    @staticmethod
+    def of(graph: BipartiteGraph) -> "GraphSize":
+        """Count what a graph holds."""
+        counts = graph.counts()
+        interactions = sum(counts[part] for part in ("train", "validation", "test"))
+        return GraphSize(graph.num_users, graph.num_items, interactions)
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ValueError(f"'{name}' needs to be at least 1 (got {value})")
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What one way of training takes.
+
+    Attributes:
+        engine: The engine.
+        batch_size: Users or interactions in a batch.
+        parts: Bytes, by what they hold.
+    """
+
+    engine: Engine
+    batch_size: int
+    parts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All bytes."""
+        return sum(self.parts.values())
+
+
+def plan_memory(size: GraphSize, settings: Settings) -> MemoryPlan:
+    """Estimate the memory of a training.
+
+    Args:
+        size: How large the graph is.
+        settings: What is trained; its engine needs to be chosen already.
+
+    Raises:
+        ValueError: If the engine is still ``"auto"``.
+
+    Example:
+        >>> size = GraphSize(29_858, 40_981, 1_027_370)
+        >>> settings = Settings(hidden_channels=1000, engine="exact")
+        >>> round(plan_memory(size, settings).total / GIGABYTE)
+        2
+    """
+    if settings.engine == "auto":
+        raise ValueError("'engine' needs to be 'exact' or 'sampled' here (got 'auto')")
+    table = (size.num_users + size.num_items) * settings.hidden_channels * FLOAT
+    work = _exact_step if settings.engine == "exact" else _sampled_step
+    parts = {
+        "runtime": RUNTIME,
+        "graph": PER_INTERACTION * size.num_interactions,
+        "parameters": table,
+        "optimizer": 2 * table,
+        "gradients": table,
+        "activations": max(work(size, settings), _scoring(size, settings)),
+    }
+    return MemoryPlan(settings.engine, settings.batch_size, parts)
+
+
+def choose_engine(size: GraphSize, settings: Settings, memory: int) -> Settings:
+    """Replace the engine ``"auto"`` by the exact one if it fits, else the sampled one.
+
+    Args:
+        size: How large the graph is.
+        settings: What is trained.
+        memory: Bytes that may be used.
+
+    Returns:
+        The settings with an engine.
+
+    Raises:
+        ValueError: If neither fits.
+
+    Example:
+        >>> size = GraphSize(1000, 1000, 10_000)
+        >>> choose_engine(size, Settings(engine="auto"), 4 * GIGABYTE).engine
+        'exact'
+    """
+    if settings.engine != "auto":
+        return settings
+    plans = plan_engines(size, settings)
+    for plan in plans:
+        if plan.total <= memory:
+            return replace(settings, engine=plan.engine)
+    least = min(plan.total for plan in plans)
+    raise ValueError(
+        f"'hidden_channels' needs to be smaller, or the memory at least "
+        f"{least / GIGABYTE:.1f} GB, to train {settings.hidden_channels} channels on "
+        f"this graph (got {memory / GIGABYTE:.1f} GB)"
+    )
+
+
+def plan_engines(size: GraphSize, settings: Settings) -> list[MemoryPlan]:
+    """Plan both engines, the exact one first; row-sparse gradients need the sampled.
+
+    Args:
+        size: How large the graph is.
+        settings: What is trained.
+    """
+    engines: Iterable[Engine] = ("exact", "sampled")
+    if settings.sparse_grad:
+        engines = ("sampled",)
+    return [plan_memory(size, replace(settings, engine=engine)) for engine in engines]
+
+
+def largest_batch(size: GraphSize, settings: Settings, memory: int) -> int | None:
+    """Find the largest power of two of users in a batch that fits.
+
+    Args:
+        size: How large the graph is.
+        settings: What is trained, with an engine.
+        memory: Bytes that may be used.
+
+    Returns:
+        The batch size, no more than the next power of two from the number of users;
+        ``None`` if not even the smallest fits.
+    """
+    fitting, batch = None, MIN_BATCH_SIZE
+    while plan_memory(size, replace(settings, batch_size=batch)).total <= memory:
+        fitting, batch = batch, 2 * batch
+        if fitting >= size.num_users:
+            break
+    return fitting
+
+
+def usable_memory(memory_gb: float | None = None) -> int:
+    """Return the bytes that this process may use, with those it uses already.
+
+    Args:
+        memory_gb: A limit in units of 2**30 bytes; what is free if ``None``.
+            (default: ``None``)
+    """
+    if memory_gb is not None:
+        return int(memory_gb * GIGABYTE)
+    limits = [_physical_memory()]
+    group = Path("/sys/fs/cgroup/memory.max")
+    if group.exists() and (limit := group.read_text().strip()).isdigit():
+        limits.append(int(limit))
+    return min(limits)
+
+
+def _physical_memory() -> int:
+    page = os.sysconf("SC_PAGE_SIZE")
+    info, own = Path("/proc/meminfo"), Path("/proc/self/statm")
+    if not (info.exists() and own.exists()):
+        return page * os.sysconf("SC_PHYS_PAGES")
+    fields = dict(line.split(":") for line in info.read_text().splitlines())
+    free = int(fields["MemAvailable"].split()[0]) * 2**10
+    return free + page * int(own.read_text().split()[1])
+
+
+def _exact_step(size: GraphSize, settings: Settings) -> int:
+    """All item factors, their gradient, and the gradient of their tanh."""
+    channels, batch = settings.hidden_channels, settings.batch_size
+    pairs = _pairs(size, settings)
+    return FLOAT * (3 * size.num_items * channels + 8 * batch * channels) + 64 * pairs
+
+
+def _sampled_step(size: GraphSize, settings: Settings) -> int:
+    """Rows of the users and items of a batch, with their gradients."""
+    channels, batch, cap = (
+        settings.hidden_channels,
+        settings.batch_size,
+        settings.num_neighbors,
+    )
+    kept = [
+        degree if cap == -1 else min(cap, degree)
+        for degree in (
+            size.num_interactions / size.num_users,
+            size.num_interactions / size.num_items,
+        )
+    ]
+    items = min(size.num_items, settings.num_pool + batch * kept[0])
+    edges = items * kept[1]
+    users = min(size.num_users, edges)
+    rows = 4 * items + 2 * users + 8 * batch
+    return int(FLOAT * channels * rows + 100 * edges)
+
+
+def _scoring(size: GraphSize, settings: Settings) -> int:
+    """All item factors, rounded ones beside them (twice while joined), and scores."""
+    channels = settings.hidden_channels
+    prepared = 2 if channels >= MIN_HALF_CHANNELS else 1
+    blocks = 2 * USER_BLOCK * (ITEM_BLOCK_BYTES + FLOAT * channels)
+    return FLOAT * prepared * size.num_items * channels + blocks
+
+
+def _pairs(size: GraphSize, settings: Settings) -> int:
+    """Observed and negative pairs of a batch."""
+    degree = size.num_interactions / size.num_users
+    return int(2 * settings.batch_size * degree)
