@@ -2,6 +2,12 @@
 
 __version__ = "0.1.0"
 
+import os
+
+# Factors are large arrays, made and freed in each step: in huge pages their memory
+# comes back several times sooner. PyTorch reads this before its first large array.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.diffusion import GaussianDiffusion
 from tvdiff_pyg.evaluation import evaluate
