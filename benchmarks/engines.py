@@ -83,6 +83,11 @@ class Case:
         self.exact_step()
         self.model.num_noise_items = None
 
+    def half_step(self) -> None:
+        """The same in mixed precision: dense products in bfloat16."""
+        with torch.autocast(self.users.device.type, dtype=torch.bfloat16):
+            self.subset_step()
+
     def sampled_step(self) -> None:
         """One step with the next batch, sampled in this process."""
         batch = next(self._batches).to(self.users.device)

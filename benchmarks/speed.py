@@ -113,6 +113,7 @@ def time_engines(case: Case, repeats: int) -> dict[str, dict[str, float]]:
             "dense": case.dense_step,
             "exact": case.exact_step,
             "exact, noise from pool": case.subset_step,
+            "exact, bf16": case.half_step,
             "sampled": case.sampled_step,
         },
         repeats,
@@ -220,7 +221,7 @@ def print_record(record: dict[str, Any]) -> None:
         f"\n{record['data']}, H = {record['hidden_channels']}, medians of "
         f"{record['repeats']}"
     )
-    columns = ("dense", "exact", "exact, noise from pool", "sampled")
+    columns = ("dense", "exact", "exact, noise from pool", "exact, bf16", "sampled")
     print(f"{'seconds':<20}" + "".join(f"{name:>24}" for name in columns))
     for what, seconds in record["seconds"].items():
         cells = [

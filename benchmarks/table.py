@@ -4,13 +4,14 @@ python benchmarks/table.py
 """
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from records import RESULTS, read_records
 
 ROOT = Path(__file__).parents[1]
-MARKERS = "<!-- results -->\n", "<!-- end of results -->\n"
+Records = list[dict[str, Any]]
 
 # Recall@20 and NDCG@20 of TV-Diff in the paper (arXiv 2511.20122, protocol `paper`).
 PUBLISHED = {
@@ -18,33 +19,30 @@ PUBLISHED = {
     "amazon-beauty": (0.1475, 0.0852),
     "gowalla": (0.2195, 0.1762),
 }
-RUNS_HEADER = """\
-| Data | Protocol | Recall@20 | NDCG@20 | Published | Best epoch | Training | Memory |
-|---|---|---|---|---|---|---|---|
-"""
-DROPOUT_HEADER = """\
-| Data | Protocol | Dropout while scoring | Recall@20 | NDCG@20 |
-|---|---|---|---|---|
-"""
-SPEED_HEADER = """\
-| Data | H | | Dense | Factors | Ratio | Equal top-20 |
-|---|---|---|---|---|---|---|
-"""
+POOL = "exact, noise from pool"
 
 
-def render_runs(records: list[dict[str, Any]]) -> str:
-    """Return the table of runs: data sets in the paper's order, `paper` first."""
+def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table."""
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def runs(records: Records) -> str:
+    """The README's table: data sets in the paper's order, `paper` first."""
     order = list(PUBLISHED)
     kept = [record for record in records if record["dataset"] in PUBLISHED]
     kept.sort(key=lambda record: (order.index(record["dataset"]), record["protocol"]))
-    return RUNS_HEADER + "".join(map(_run_row, kept))
+    header = "Data,Protocol,Recall@20,NDCG@20,Published,Best epoch,Training,Memory"
+    return markdown(header.split(","), map(_run_cells, kept))
 
 
-def _run_row(record: dict[str, Any]) -> str:
+def _run_cells(record: dict[str, Any]) -> list[str]:
     test = record["metrics"]["test"]
     recall, ndcg = PUBLISHED[record["dataset"]]
     published = f"{recall:.4f} / {ndcg:.4f}" if record["protocol"] == "paper" else "–"
-    cells = (
+    return [
         record["dataset"],
         f"`{record['protocol']}`",
         f"{test['recall@20']:.4f}",
@@ -53,81 +51,200 @@ def _run_row(record: dict[str, Any]) -> str:
         f"{record['best_epoch']} of {record['epochs']}",
         f"{record['fit_seconds'] / 60:.0f} min",
         f"{record['peak_memory_mb'] / 1024:.1f} GB",
+    ]
+
+
+def dropout(records: Records) -> str:
+    """Scoring with and without dropout."""
+    rows = []
+    for record in records:
+        test, seed = record["metrics"]["test"], record["scoring_seed"]
+        rows.append(
+            [
+                record["dataset"],
+                f"`{record['protocol']}`",
+                f"on, draw {seed}" if record["dropout_while_scoring"] else "off",
+                f"{test['recall@20']:.4f}",
+                f"{test['ndcg@20']:.4f}",
+            ]
+        )
+    return markdown(
+        ["Data", "Protocol", "Dropout while scoring", "Recall@20", "NDCG@20"], rows
     )
-    return f"| {' | '.join(cells)} |\n"
 
 
-def render_speed(records: list[dict[str, Any]]) -> str:
-    """Return the table of the factor engine against the dense reference."""
+def speed(records: Records) -> str:
+    """Dense, exact and sampled side by side, a block of rows for each case."""
+    rows = []
+    for record in _by_data(records):
+        name = f"{record['data']}, {record['hidden_channels']}"
+        for what, found in record["seconds"].items():
+            cells = [_seconds(found.get(side)) for side in _SIDES]
+            ratio = f"{found['dense'] / found['exact']:.1f}"
+            rows.append([name, what, *cells, ratio])
+        memory = record["peak_memory_mb_of"]
+        cells = [f"{memory[side]:,.0f} MB" if side in memory else "" for side in _SIDES]
+        ratio = f"{memory['dense'] / memory['exact']:.1f}"
+        rows.append([name, "peak memory", *cells, ratio])
+    header = ["Data, H", "", *_SIDES, "dense / exact"]
+    return markdown(header, rows)
+
+
+_SIDES = ("dense", "exact", POOL, "exact, bf16", "sampled")
+
+
+def limits(records: Records) -> str:
+    """The exact step against the machine's limits."""
+    rows = [
+        [
+            f"{record['data']}, {record['hidden_channels']}",
+            f"{record['step_gemm_gflop']:.1f}",
+            f"{record['step_gflops']:.0f} of {record['machine_gflops']:.0f}",
+            f"{record['gemm_fraction']:.0%}",
+            f"{record['step_moved_gb']:.1f}",
+            f"{record['bandwidth_fraction']:.0%}"
+            f" of {record['machine_copy_gb_per_s']:.0f} GB/s",
+            f"{record['top20_equal']:.2%}",
+        ]
+        for record in _by_data(records)
+    ]
+    header = (
+        "Data, H|Dense products, GFLOP|GFLOP/s|Share|GB to move|Share of a copy"
+        "|Equal top 20"
+    )
+    return markdown(header.split("|"), rows)
+
+
+def operations(records: Records) -> str:
+    """The parts of the step of the largest case."""
+    largest = max(records, key=lambda record: record["step_gemm_gflop"])
+    rows = [
+        [
+            part["name"],
+            f"`{part['formula']}`",
+            f"{part['gemm'] / 1e9:.1f}",
+            f"{part['other'] / 1e9:.1f}",
+            f"{part['moved'] / 1e9:.2f}",
+        ]
+        for part in largest["parts"]
+    ]
+    header = ["Part", "Operations", "GFLOP, dense", "GFLOP, other", "GB"]
+    return markdown(header, rows)
+
+
+def memory_plan(records: Records) -> str:
+    """Planned against measured memory."""
+    rows = [
+        [
+            record["case"].split(":")[0],
+            str(record["hidden_channels"]),
+            record["engine"],
+            f"{record['batch_size']:,}",
+            f"{record['planned_mb']:,.0f} MB",
+            f"{record['measured_mb']:,.0f} MB",
+            f"{record['planned_mb'] / record['measured_mb'] - 1:+.0%}",
+        ]
+        for record in records
+    ]
+    header = ["Data", "H", "Engine", "Batch", "Planned", "Measured", "Plan off by"]
+    return markdown(header, rows)
+
+
+def scaling(records: Records) -> str:
+    """Growth with the number of interactions."""
+    records = sorted(records, key=lambda one: (one["engine"], one["num_interactions"]))
+    rows = [
+        [
+            f"{record['num_interactions']:,}",
+            f"{record['num_users']:,}",
+            f"{record['num_items']:,}",
+            record["engine"],
+            _seconds(record["graph_seconds"] + record["adjacency_seconds"]),
+            ("about " if record["pass_extrapolated"] else "")
+            + _seconds(record["pass_seconds"]),
+            f"{_seconds(record['score_seconds'])} ({record['num_scored']:,} users)",
+            f"{record['peak_memory_mb'] / 1024:.1f} GB",
+        ]
+        for record in records
+    ]
+    header = "Interactions|Users|Items|Engine|Graph|One pass|Scoring|Peak memory"
+    return markdown(header.split("|"), rows)
+
+
+def index_recall(records: Records) -> str:
+    """The FAISS index against exact ranking."""
+    rows = [
+        [
+            f"{record['num_users']:,} x {record['num_items']:,}, {record['channels']}",
+            record["kind"],
+            _seconds(record["build_seconds"]),
+            _seconds(record["search_seconds"]),
+            _seconds(record["exact_seconds"]),
+            f"{record['recall@20']:.4f}",
+        ]
+        for record in records
+    ]
+    header = "Users x items, H|Index|Build|Search|Exact search|Recall@20 of the exact"
+    return markdown(header.split("|"), rows)
+
+
+def read_parquet(records: Records) -> str:
+    """Reading interactions from a file."""
+    rows = [
+        [f"{record['rows']:,}", record["ids"], _seconds(record["seconds"])]
+        for record in records
+    ]
+    return markdown(["Rows", "Ids", "Parquet file to graph"], rows)
+
+
+def _by_data(records: Records) -> Records:
     order = list(PUBLISHED)
-    records = sorted(
+    return sorted(
         records,
-        key=lambda record: (
-            record["what"] == "reverse",
-            order.index(record["dataset"]),
-            record["hidden_channels"],
-        ),
+        key=lambda record: (order.index(record["data"]), record["hidden_channels"]),
     )
-    return SPEED_HEADER + "".join(map(_speed_row, records))
 
 
-def _speed_row(record: dict[str, Any]) -> str:
-    equal = record.get("top20_equal")
-    cells = (
-        record["dataset"],
-        str(record["hidden_channels"]),
-        "training step" if record["what"] == "step" else "all scores",
-        _seconds(record["dense_seconds"]),
-        _seconds(record["projected_seconds"]),
-        f"{record['ratio']:.1f}",
-        "" if equal is None else f"{equal:.1%}",
-    )
-    return f"| {' | '.join(cells)} |\n"
-
-
-def _seconds(seconds: float) -> str:
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
     return f"{seconds:,.0f} s" if seconds >= 100 else f"{seconds:.2g} s"
 
 
-def render_dropout(records: list[dict[str, Any]]) -> str:
-    """Return the table of scoring with and without dropout."""
-    return DROPOUT_HEADER + "".join(map(_dropout_row, records))
-
-
-def _dropout_row(record: dict[str, Any]) -> str:
-    test, seed = record["metrics"]["test"], record["scoring_seed"]
-    dropout = f"on, draw {seed}" if record["dropout_while_scoring"] else "off"
-    cells = (
-        record["dataset"],
-        f"`{record['protocol']}`",
-        dropout,
-        f"{test['recall@20']:.4f}",
-        f"{test['ndcg@20']:.4f}",
-    )
-    return f"| {' | '.join(cells)} |\n"
-
-
-TABLES = {
-    ROOT / "README.md": (render_runs, RESULTS / "runs.jsonl"),
-    ROOT / "docs" / "protocols.md": (
-        render_dropout,
-        RESULTS / "dropout_while_scoring.jsonl",
-    ),
-    ROOT / "docs" / "speed.md": (render_speed, RESULTS / "projected_vs_dense.jsonl"),
+# Where a table stands between markers of its name, and the records that it shows.
+TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
+    "runs": (runs, "runs"),
+    "dropout": (dropout, "dropout_while_scoring"),
+    "speed": (speed, "speed"),
+    "limits": (limits, "speed"),
+    "operations": (operations, "speed"),
+    "memory-plan": (memory_plan, "memory_plan"),
+    "scaling": (scaling, "scaling"),
+    "index-recall": (index_recall, "index_recall"),
+    "read-parquet": (read_parquet, "read_parquet"),
 }
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+MARKED = re.compile(
+    r"(?P<start><!-- results: (?P<name>[\w-]+) -->\n)"
+    r".*?"
+    r"(?P<end><!-- end of results -->\n)",
+    flags=re.DOTALL,
+)
 
 
 def rendered(page: Path) -> str:
-    """Return a page with the part between its markers rendered anew."""
-    render, records = TABLES[page]
-    start, end = MARKERS
-    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", flags=re.DOTALL)
-    table = start + render(read_records(records)) + end
-    return pattern.sub(lambda _: table, page.read_text())
+    """Return a page with all its tables rendered anew."""
+
+    def table(match: re.Match[str]) -> str:
+        render, records = TABLES[match["name"]]
+        text = render(read_records(RESULTS / f"{records}.jsonl"))
+        return match["start"] + text + match["end"]
+
+    return MARKED.sub(table, page.read_text())
 
 
 def main() -> None:
-    for page in TABLES:
+    for page in PAGES:
         page.write_text(rendered(page))
 
 

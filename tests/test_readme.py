@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def blocks(language: str) -> list[str]:
-    text = (ROOT / "README.md").read_text()
+def blocks(language: str, page: str = "README.md") -> list[str]:
+    text = (ROOT / page).read_text()
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
@@ -28,7 +28,20 @@ def test_python_example_runs(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "first" / "metrics.json").is_file()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/protocols.md", "docs/speed.md"])
+def test_examples_of_large_graphs_run() -> None:
+    pytest.importorskip("faiss", reason="one of the examples builds an index")
+    examples = "\n".join(blocks("python", "docs/large_graphs.md"))
+    done = subprocess.run(
+        [sys.executable, "-c", examples], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert " GB, {'runtime'" in done.stdout
+    assert "[[2], [0, 2]]" in done.stdout or "[[2], [2, 0]]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/protocols.md", "docs/speed.md", "docs/large_graphs.md"]
+)
 def test_tables_show_the_records(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     table = importlib.import_module("table")
@@ -44,7 +57,7 @@ def test_commands_name_targets_and_options_that_exist() -> None:
     assert targets == ["demo", "test"]
     assert all(f"\n{target}:" in makefile for target in targets)
     commands = re.findall(r"^tvdiff (\w+) .*", shell, flags=re.MULTILINE)
-    assert set(commands) == {"fit", "evaluate", "recommend"}
+    assert set(commands) == {"fit", "evaluate", "recommend", "plan"}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,9 @@ class ProjectedNoise:
             return weight * math.sqrt(num_items / weight.size(0))
         if num_items <= channels:
             return weight
-        return _cholesky(gram(weight)).t()
+        # Half precision leaves too little of a matrix to factorise it.
+        with torch.autocast(weight.device.type, enabled=False):
+            return _cholesky(gram(weight)).t()
 
     def draw(self, batch_size: int) -> Tensor:
         """Draw projected unit noise, of shape ``[batch_size, channels]``."""

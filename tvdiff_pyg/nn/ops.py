@@ -112,13 +112,18 @@ class _Gram(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
+        device = x.device.type
+        ctx.dtype = x.dtype
+        if torch.is_autocast_enabled(device):
+            x = x.to(torch.get_autocast_dtype(device))
         ctx.save_for_backward(x)
-        return _symmetric_product(x)
+        return _symmetric_product(x).to(ctx.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return x @ (grad_outputs[0] + grad_outputs[0].t())
+        both = grad_outputs[0] + grad_outputs[0].t()
+        return (x @ both.to(x.dtype)).to(ctx.dtype)
 
 
 def gram_share(channels: int) -> float:
@@ -144,12 +149,10 @@ def _symmetric_product(x: Tensor) -> Tensor:
     channels = x.size(1)
     width = _gram_width(channels)
     out = x.new_empty(channels, channels)
-    # Sums over all rows, and may be factorised: too much for half precision.
-    with torch.autocast(x.device.type, enabled=False):
-        for start in range(0, channels, width):
-            block = slice(start, start + width)
-            product = x[:, block].t() @ x[:, start:]
-            out[block, start:], out[start:, block] = product, product.t()
+    for start in range(0, channels, width):
+        block = slice(start, start + width)
+        product = x[:, block].t() @ x[:, start:]
+        out[block, start:], out[start:, block] = product, product.t()
     return out
 
 
@@ -160,7 +163,8 @@ def gram(x: Tensor) -> Tensor:
         x: A matrix of shape ``[num_rows, channels]``.
 
     Returns:
-        The Gram matrix, differentiable at the cost of one product.
+        The Gram matrix, differentiable at the cost of one product. Under autocast
+        both products are computed in half precision.
 
     Example:
         >>> gram(torch.ones(4, 2)).tolist()
