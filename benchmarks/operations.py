@@ -127,7 +127,13 @@ def _noise_parts(shape: Shape) -> list[Part]:
             gemm=(share + 1) * 2 * M * H * H,
             moved=4 * M * row,
         ),
-        Part("Cholesky factor and its gradient", "H^3 / 3 + 2 H^3", other=7 / 3 * H**3),
+        # The gradient is a product and two triangular solves.
+        Part(
+            "Cholesky factor and its gradient",
+            "H^3 / 3 + 4 H^3",
+            gemm=2 * H**3,
+            other=7 / 3 * H**3,
+        ),
         Part(
             "noise and its gradient", "4 B H^2", gemm=4 * B * H * H, moved=6 * B * row
         ),
