@@ -21,7 +21,7 @@ from torch_geometric.sampler import (
 
 from tvdiff_pyg.data.graph import RATED_BY, RATES
 from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.sampling.neighbors import sample_neighbors
+from tvdiff_pyg.sampling.neighbors import check_num_neighbors, sample_neighbors
 
 
 class OneHopSampler(BaseSampler):
@@ -48,11 +48,7 @@ class OneHopSampler(BaseSampler):
         num_neighbors: int = 32,
         num_pool: int = 4096,
     ) -> None:
-        if num_neighbors != -1 and num_neighbors < 1:
-            raise ValueError(
-                f"'num_neighbors' needs to be at least 1, or -1 for all "
-                f"(got {num_neighbors})"
-            )
+        check_num_neighbors(num_neighbors)
         if num_pool < 1:
             raise ValueError(f"'num_pool' needs to be at least 1 (got {num_pool})")
         self.adjacency = adjacency

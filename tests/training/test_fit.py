@@ -11,7 +11,7 @@ import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
-from tvdiff_pyg.models import Popularity
+from tvdiff_pyg.models import Popularity, TVDiff
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings, TVDiffModule, fit
 
 LOG = "logs/version_0/metrics.csv"
@@ -191,6 +191,67 @@ def test_every_objective_trains(
     )
     metrics = fit(graph, chosen, run=tmp_path / "run", options=options)
     assert 0 < metrics["test"]["recall@20"] <= 1
+
+
+@pytest.mark.parametrize("entropy_type", ["bpr", "bce"])
+@pytest.mark.parametrize("sparse_grad", [True, False])
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_the_sampled_engine_trains(
+    entropy_type: str,
+    sparse_grad: bool,
+    num_workers: int,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    chosen = replace(
+        settings,
+        engine="sampled",
+        num_neighbors=8,
+        num_pool=40,
+        entropy_type=entropy_type,
+        sparse_grad=sparse_grad,
+        max_epochs=2,
+    )
+    workers = replace(options, num_workers=num_workers)
+    metrics = fit(graph, chosen, run=tmp_path / "run", options=workers)
+    untrained = TVDiff(graph.num_users, graph.num_items, **chosen.model_kwargs())
+    before, after = untrained.state_dict(), weights(tmp_path / "run")
+    assert all((before[name] != after[name]).any() for name in before)
+    assert 0 < metrics["test"]["recall@20"] <= 1
+
+
+@pytest.mark.parametrize("sparse_grad", [True, False])
+def test_a_resumed_sampled_run_equals_an_uninterrupted_one(
+    sparse_grad: bool,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    chosen = replace(
+        settings,
+        engine="sampled",
+        num_neighbors=4,
+        num_pool=30,
+        sparse_grad=sparse_grad,
+    )
+    fit(graph, chosen, run=tmp_path / "whole", options=options)
+    part = replace(chosen, max_epochs=1)
+    fit(graph, part, run=tmp_path / "parts", options=options)
+    resume = replace(options, resume=True)
+    fit(graph, chosen, run=tmp_path / "parts", options=resume)
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    torch.testing.assert_close(whole, parts)
+
+
+def test_the_chosen_engine_is_written_down(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    assert settings.engine == "auto"
+    fit(graph, settings, run=tmp_path / "run", options=options)
+    assert RunFolder(tmp_path / "run").config()["engine"] == "exact"
 
 
 def test_a_run_too_short_for_a_check_is_checked_at_its_end(

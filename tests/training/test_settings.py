@@ -50,11 +50,21 @@ def test_interactions_are_batched_for_bpr_only() -> None:
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("weight_decay", -1.0),
+        ("num_pool", 0),
+        ("num_neighbors", 0),
+        ("engine", "fast"),
     ],
 )
 def test_limits(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=rf"'{name}' needs to be .*\(got {value}\)"):
+    with pytest.raises(ValueError, match=rf"'{name}' needs to be .*\(got {value!r}\)"):
         Settings(**{name: value})
+
+
+def test_row_sparse_gradients_have_their_conditions() -> None:
+    with pytest.raises(ValueError, match=r"'sparse_grad' needs the sampled engine"):
+        Settings(sparse_grad=True, engine="exact")
+    with pytest.raises(ValueError, match=r"'weight_decay' needs to be 0 with"):
+        Settings(sparse_grad=True, weight_decay=0.1)
 
 
 def test_unknown_names() -> None:

@@ -35,11 +35,7 @@ def sample_neighbors(
         >>> sample_neighbors(rows, torch.tensor([0]), num_neighbors=2).nnz
         2
     """
-    if num_neighbors != -1 and num_neighbors < 1:
-        raise ValueError(
-            f"'num_neighbors' needs to be at least 1, or -1 for all "
-            f"(got {num_neighbors})"
-        )
+    check_num_neighbors(num_neighbors)
     if num_neighbors == -1:
         return rows.select(index)
     start, degree = rows.rowptr[index], rows.rowptr[index + 1] - rows.rowptr[index]
@@ -51,6 +47,15 @@ def sample_neighbors(
         torch.arange(num_neighbors, device=index.device) < kept.unsqueeze(-1)
     ]
     return CSR(cumsum(kept), rows.col[entry], rows.num_cols)
+
+
+def check_num_neighbors(num_neighbors: int) -> None:
+    """Raise a ``ValueError`` unless the cap is positive, or -1 for none."""
+    if num_neighbors != -1 and num_neighbors < 1:
+        raise ValueError(
+            f"'num_neighbors' needs to be at least 1, or -1 for all "
+            f"(got {num_neighbors})"
+        )
 
 
 def _draw(size: Tensor, count: int, generator: torch.Generator | None) -> Tensor:

@@ -7,11 +7,13 @@ from tvdiff_pyg.diffusion import Schedule
 from tvdiff_pyg.loss import EntropyType
 from tvdiff_pyg.models.tvdiff import Negatives
 from tvdiff_pyg.nn import Normalization
+from tvdiff_pyg.sampling.neighbors import check_num_neighbors
 
 Batches = Literal["auto", "users", "interactions"]
 Precision = Literal["32-true", "bf16-mixed"]
 Engine = Literal["auto", "exact", "sampled"]
 
+POSITIVE_FIELDS = ("batch_size", "num_pool", "max_epochs", "patience", "check_every")
 TRAINING_FIELDS = frozenset(
     {
         "engine",
@@ -107,7 +109,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the training settings; the model checks its own."""
-        for name in ("batch_size", "max_epochs", "patience", "check_every"):
+        for name in POSITIVE_FIELDS:
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"'{name}' needs to be at least 1 (got {getattr(self, name)})"
@@ -133,6 +135,7 @@ class Settings:
                 f"'engine' needs to be one of {list(get_args(Engine))} "
                 f"(got {self.engine!r})"
             )
+        check_num_neighbors(self.num_neighbors)
         if self.sparse_grad and self.engine == "exact":
             raise ValueError(
                 "'sparse_grad' needs the sampled engine, for the exact one reads all "
