@@ -132,6 +132,20 @@ def operations(records: Records) -> str:
     return markdown(header, rows)
 
 
+def variants(records: Records) -> str:
+    """Something optional against the usual way."""
+    rows = [
+        [
+            record["what"],
+            _seconds(record["seconds"]["usual"]),
+            _seconds(record["seconds"]["variant"]),
+            f"{record['seconds']['usual'] / record['seconds']['variant']:.2f}",
+        ]
+        for record in records
+    ]
+    return markdown(["What", "Without", "With", "Faster by"], rows)
+
+
 def memory_plan(records: Records) -> str:
     """Planned against measured memory."""
     rows = [
@@ -218,6 +232,7 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "speed": (speed, "speed"),
     "limits": (limits, "speed"),
     "operations": (operations, "speed"),
+    "variants": (variants, "variants"),
     "memory-plan": (memory_plan, "memory_plan"),
     "scaling": (scaling, "scaling"),
     "index-recall": (index_recall, "index_recall"),

@@ -143,7 +143,8 @@ def _with_engine(
 ) -> Settings:
     """Let the memory plan choose, before anything is built or written."""
     size = GraphSize.of(graph)
-    return choose_engine(size, settings, usable_memory(options.memory_gb))
+    memory = usable_memory(options.memory_gb, options.device)
+    return choose_engine(size, settings, memory)
 
 
 def _modules(

@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
 from tvdiff_pyg.training.settings import Engine, Settings
 
@@ -173,15 +176,19 @@ def largest_batch(size: GraphSize, settings: Settings, memory: int) -> int | Non
     return fitting
 
 
-def usable_memory(memory_gb: float | None = None) -> int:
-    """Return the bytes that this process may use, with those it uses already.
+def usable_memory(memory_gb: float | None = None, device: Device = "cpu") -> int:
+    """Return the bytes that a plan may use, with those this process uses already.
 
     Args:
         memory_gb: A limit in units of 2**30 bytes; what is free if ``None``.
             (default: ``None``)
+        device: Where the training runs. (default: ``"cpu"``)
     """
     if memory_gb is not None:
         return int(memory_gb * GIGABYTE)
+    if resolve_device(device).type == "cuda":
+        # Python and its libraries, which a plan counts, stay on the host.
+        return torch.cuda.mem_get_info()[0] + RUNTIME
     limits = [_physical_memory()]
     group = Path("/sys/fs/cgroup/memory.max")
     if group.exists() and (limit := group.read_text().strip()).isdigit():
