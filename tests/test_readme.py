@@ -65,6 +65,7 @@ def test_commands_name_targets_and_options_that_exist() -> None:
     [
         ("denoiser_in_pyg.py", ["--epochs", "20"], "first user: ["),
         ("train_from_dataframe.py", ["--run", "runs/frame"], "Somebody new: ["),
+        ("neighbor_sampling.py", ["--epochs", "2"], "validation: Recall@20 0."),
     ],
 )
 def test_example_runs(
