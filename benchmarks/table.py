@@ -146,6 +146,33 @@ def variants(records: Records) -> str:
     return markdown(["What", "Without", "With", "Faster by"], rows)
 
 
+def engine_quality(records: Records) -> str:
+    """What approximations cost in ranking quality."""
+    rows = []
+    for record in records:
+        validation, test = record["metrics"]["validation"], record["metrics"]["test"]
+        rows.append(
+            [
+                _engine_name(record["settings"]),
+                f"{validation['recall@20']:.4f} / {validation['ndcg@20']:.4f}",
+                f"{test['recall@20']:.4f} / {test['ndcg@20']:.4f}",
+                f"{record['best_epoch']} of {record['epochs']}",
+            ]
+        )
+    return markdown(["Engine", "Validation", "Test", "Best epoch"], rows)
+
+
+def _engine_name(settings: dict[str, Any]) -> str:
+    if settings["engine"] == "sampled":
+        cap = settings["num_neighbors"]
+        name = f"sampled, {'all' if cap == -1 else cap} neighbours"
+        name += f", pool of {settings['num_pool']:,}"
+        return name + (", row-sparse" if settings["sparse_grad"] else "")
+    name = "exact" if settings["precision"] == "32-true" else "exact, bfloat16"
+    items = settings["num_noise_items"]
+    return name if items is None else f"{name}, noise from {items:,} items"
+
+
 def memory_plan(records: Records) -> str:
     """Planned against measured memory."""
     rows = [
@@ -233,6 +260,7 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "limits": (limits, "speed"),
     "operations": (operations, "speed"),
     "variants": (variants, "variants"),
+    "engine-quality": (engine_quality, "engine_quality"),
     "memory-plan": (memory_plan, "memory_plan"),
     "scaling": (scaling, "scaling"),
     "index-recall": (index_recall, "index_recall"),

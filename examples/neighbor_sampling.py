@@ -1,7 +1,7 @@
 """Training on sampled neighbours with PyG's loaders, in a loop of your own.
 
-Each batch holds some users, a sample of their items, and of the users of every item that
-the step reads. The whole graph is only touched for ranking.
+Each batch holds some users, a sample of their items, and of the users of every item
+that the step reads. The whole graph is only touched for ranking.
 
     python examples/neighbor_sampling.py [--epochs N] [--num-neighbors K] [--num-pool N]
 """
