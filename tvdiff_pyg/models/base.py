@@ -17,10 +17,13 @@ class ItemSide(NamedTuple):
         mixing: What else the users' side reads of the items, of shape
             ``[channels, channels]``; for TV-Diff :math:`V^{\top} W_I`, which turns a
             user factor into the projection of the scores that it predicts.
+        embedding: What the projection of a history sums, :math:`W_I`, of shape
+            ``[num_items, channels]``; ``None`` where none is projected.
     """
 
     factor: Tensor
     mixing: Tensor
+    embedding: Tensor | None = None
 
 
 class FactorModel(torch.nn.Module):

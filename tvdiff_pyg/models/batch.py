@@ -23,6 +23,9 @@ class TrainingBatch:
             which are the first ones: ``[batch_size, num_pool]``.
         positive: Positive pairs of BPR; ``observed`` if ``None``.
             (default: ``None``)
+        user_rows: Items of each local user, weighted, ``[num_users, num_local]``, for
+            denoisers of several layers; those of ``item_rows`` if ``None``.
+            (default: ``None``)
         n_id: Global ids of the local users and items; if ``None``, they are numbered
             as in the graph. (default: ``None``)
     """
@@ -32,11 +35,7 @@ class TrainingBatch:
     known: CSR
     positive: CSR | None = None
     n_id: NodeIds | None = None
-
-    @property
-    def pool(self) -> Tensor | None:
-        """Global ids of the items that negatives are drawn from; ``None`` for all."""
-        return None if self.n_id is None else self.n_id[1][: self.known.num_cols]
+    user_rows: CSR | None = None
 
     @staticmethod
     def full(

@@ -149,8 +149,10 @@ class TVDiff(FactorModel):
         Returns:
             Item factors and their mixing matrix.
         """
-        factor = self.item_factor(adjacency)
-        return ItemSide(factor, factor.t() @ self.denoiser.item_embedding)
+        rows = adjacency.item_rows
+        source, embedding = self.denoiser.embed(rows)
+        factor = self.denoiser.item_factor(rows, rows.value, embedding=source)
+        return ItemSide(factor, factor.t() @ embedding, embedding)
 
     @torch.no_grad()
     def encode_users(
@@ -178,10 +180,12 @@ class TVDiff(FactorModel):
         Returns:
             Final user factors, of shape ``[batch_size, hidden_channels]``.
         """
-        hidden, mixing = self.denoiser.project(history), items.mixing
+        hidden = self.denoiser.project(history, embedding=items.embedding)
+        mixing = items.mixing
         draw_noise = None
         if ancestral or start_step is not None:
-            noise = self._noise(generator)
+            assert items.embedding is not None
+            noise = self._noise(items.embedding, generator)
             batch_size = hidden.size(0)
 
             def draw_noise() -> Tensor:
@@ -206,7 +210,8 @@ class TVDiff(FactorModel):
             Item factors, of shape ``[num_items, hidden_channels]``.
         """
         rows = adjacency.item_rows
-        return self.denoiser.item_factor(rows, rows.value)
+        source, _ = self.denoiser.embed(rows)
+        return self.denoiser.item_factor(rows, rows.value, embedding=source)
 
     def training_loss(
         self,
@@ -260,12 +265,15 @@ class TVDiff(FactorModel):
     ) -> FreeEnergy:
         denoiser, observed = self.denoiser, batch.observed
         timestep = self.diffusion.sample_timestep(observed.num_rows, generator)
-        noise = self._noise(generator, batch.pool).draw(observed.num_rows)
-        hidden = denoiser.project(observed, None, batch.n_id)
-        hidden = self.diffusion.q_sample(hidden, timestep, noise)
-        user_factor = denoiser.user_factor(hidden, timestep)
         rows = batch.item_rows
-        item_factor = denoiser.item_factor(rows, rows.value, batch.n_id)
+        source, embedding = denoiser.embed(rows, batch.user_rows, batch.n_id)
+        noise = self._noise(embedding[: batch.known.num_cols], generator)
+        hidden = denoiser.project(observed, None, batch.n_id, embedding)
+        hidden = self.diffusion.q_sample(
+            hidden, timestep, noise.draw(observed.num_rows)
+        )
+        user_factor = denoiser.user_factor(hidden, timestep)
+        item_factor = denoiser.item_factor(rows, rows.value, batch.n_id, source)
 
         positive, negative = batch.positive, None
         if self.loss_fn.needs_negatives:
@@ -293,15 +301,12 @@ class TVDiff(FactorModel):
         )
 
     def _noise(
-        self, generator: torch.Generator | None, pool: Tensor | None = None
+        self, embedding: Tensor, generator: torch.Generator | None
     ) -> ProjectedNoise:
-        denoiser = self.denoiser
+        dropout = self.denoiser.dropout if self.training else 0.0
+        num_items = self.denoiser.num_items
         return ProjectedNoise(
-            denoiser.embed_items(pool),
-            self.num_noise_items,
-            denoiser.dropout if self.training else 0.0,
-            generator,
-            denoiser.num_items,
+            embedding, self.num_noise_items, dropout, generator, num_items
         )
 
 

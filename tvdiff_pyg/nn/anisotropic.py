@@ -166,11 +166,42 @@ class AnisotropicDenoiser(MessagePassing):
         user_factor = self.user_factor(hidden, timestep)
         return user_factor, self.item_factor(edge_index, norm_weight, n_id)
 
+    def embed(
+        self,
+        item_rows: CSR,
+        user_rows: CSR | None = None,
+        n_id: NodeIds | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Compute the embeddings that the messages of the last layer carry.
+
+        This layer is the first as well, so they are looked up and no edge is read;
+        deeper denoisers propagate.
+
+        Args:
+            item_rows: Users of each item, weighted, of shape
+                ``[num_items, num_users]``.
+            user_rows: Items of each user, weighted, of shape
+                ``[num_users, num_items]``; those of ``item_rows`` if omitted.
+                (default: ``None``)
+            n_id: Global ids of the batch's users and items. (default: ``None``)
+
+        Returns:
+            What the item tower sums (user embeddings; without a graph, item
+            embeddings of its own) and what the user tower sums (item embeddings), of
+            shape ``[num_nodes, hidden_channels]``.
+        """
+        user, item = (None, None) if n_id is None else n_id
+        source = item if self.normalization == "none" else user
+        return self._rows(self.user_embedding, source), self._rows(
+            self.item_embedding, item
+        )
+
     def project(
         self,
         edge_index: Adj | CSR,
         edge_weight: OptTensor = None,
         n_id: NodeIds | None = None,
+        embedding: OptTensor = None,
     ) -> Tensor:
         r"""Sum the item embeddings of each user's (corrupted) interactions,
         ``dropout(x_t) @ item_embedding``: the messages item -> user.
@@ -180,12 +211,16 @@ class AnisotropicDenoiser(MessagePassing):
             edge_weight: One interaction per edge; ones if omitted.
                 (default: ``None``)
             n_id: Global ids of the batch's users and items. (default: ``None``)
+            embedding: Item embeddings of :meth:`embed`; looked up if omitted.
+                (default: ``None``)
 
         Returns:
             Projected interactions, of shape ``[num_users, hidden_channels]``.
         """
         size = self._size(n_id)
-        x = self.embed_items(None if n_id is None else n_id[1])
+        x = embedding
+        if x is None:
+            x = self._rows(self.item_embedding, None if n_id is None else n_id[1])
         adj = to_csr(edge_index, size, edge_weight)
         if isinstance(adj, CSR):
             edge_weight = adj.value
@@ -195,18 +230,6 @@ class AnisotropicDenoiser(MessagePassing):
                 edge_weight = x.new_ones(num_edges)
             edge_weight = F.dropout(edge_weight, self.dropout)
         return self._aggregate(adj, x, edge_weight, size[0])
-
-    def embed_items(self, index: OptTensor = None) -> Tensor:
-        """Look up item embeddings.
-
-        Args:
-            index: Items, long, of shape ``[num_rows]``; all if omitted.
-                (default: ``None``)
-
-        Returns:
-            Embeddings, of shape ``[num_rows, hidden_channels]``.
-        """
-        return self._rows(self.item_embedding, index)
 
     def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
         """Add the time embedding to projected interactions and squash.
@@ -226,6 +249,7 @@ class AnisotropicDenoiser(MessagePassing):
         edge_index: Adj | CSR,
         norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
+        embedding: OptTensor = None,
     ) -> Tensor:
         """Pass the normalised messages user -> item and squash.
 
@@ -234,14 +258,18 @@ class AnisotropicDenoiser(MessagePassing):
             norm_weight: Normalised weights, in the order of ``edge_index``; computed
                 from it if omitted. (default: ``None``)
             n_id: Global ids of the batch's users and items. (default: ``None``)
+            embedding: User embeddings of :meth:`embed`; looked up if omitted.
+                (default: ``None``)
 
         Returns:
             Item factors, of shape ``[num_items, hidden_channels]``.
         """
+        x = embedding
+        if x is None:
+            side = 1 if self.normalization == "none" else 0
+            x = self._rows(self.user_embedding, None if n_id is None else n_id[side])
         if self.normalization == "none":
-            index = None if n_id is None else n_id[1]
-            return self._rows(self.user_embedding, index).tanh()
-        x = self._rows(self.user_embedding, None if n_id is None else n_id[0])
+            return x.tanh()
         size = self._size(n_id)
         adj = to_csr(edge_index, size[::-1], norm_weight)
         if isinstance(adj, CSR):
