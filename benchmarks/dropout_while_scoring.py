@@ -65,10 +65,10 @@ def evaluate_with_dropout(
 ) -> dict[str, float]:
     torch.manual_seed(seed)
     metrics = RankingMetrics(task.popularity)
-    item_factor = model.item_factor(adjacency)
+    items = model.encode_items(adjacency)
     model.train()
     for user in task.user.split(USERS_AT_ONCE):
-        score = dense_scores(model, adjacency.user_rows.select(user), item_factor)
+        score = dense_scores(model, adjacency.user_rows.select(user), items)
         item = rank_scores(score, max(metrics.ks), task.seen.select(user))[1]
         metrics.update(item, task.label.select(user))
     model.eval()

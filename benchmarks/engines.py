@@ -17,6 +17,7 @@ from tvdiff_pyg.data import BipartiteGraph, DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, evaluate
 from tvdiff_pyg.loader import neighbor_loader
 from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.models import ItemSide
 from tvdiff_pyg.models.reference import dense_scores, dense_training_loss
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.ranking import rank_scores
@@ -133,7 +134,11 @@ class Case:
         """Denoise the block; returns all its scores."""
         self.model.eval()
         history = self.adjacency.user_rows.select(self.block)
-        return dense_scores(self.model, history, self.model.item_factor(self.adjacency))
+        rows, denoiser = self.adjacency.item_rows, self.model.denoiser
+        source, embedding = denoiser.embed(rows)
+        factor = denoiser.item_factor(rows, rows.value, embedding=source)
+        # The dense process has no use for the mixing matrix, and does not pay for it.
+        return dense_scores(self.model, history, ItemSide(factor, factor, embedding))
 
     @torch.no_grad()
     def exact_reverse(self) -> Tensor:

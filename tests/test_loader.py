@@ -127,6 +127,46 @@ def test_with_all_neighbors_and_items_it_is_the_exact_engine(
 
 
 @parametrize_index
+@pytest.mark.parametrize("num_layers", [1, 2, 3, 5])
+@pytest.mark.parametrize("combine", ["last", "mean", "residual"])
+def test_as_many_hops_as_layers_are_the_exact_engine(
+    index: Tensor, num_layers: int, combine: str
+) -> None:
+    model, adjacency = make_model(
+        denoiser="gcn", num_layers=num_layers, combine=combine, normalization="left"
+    )
+    # A pool of few items leaves out what is more hops away.
+    rows = (index,) if index.dim() == 1 else tuple(index)
+    batch = one_batch(index, -1, SIZE[1], num_layers)
+    found = loss_and_gradients(model, lambda: model.sampled_loss(adjacency, batch))
+    exact = loss_and_gradients(model, lambda: model.training_loss(adjacency, *rows))
+    torch.testing.assert_close(found, exact)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3, 4])
+def test_every_layer_needs_its_hop(num_layers: int) -> None:
+    """On the path u0 - i0 - u1 - i1 - ..., from u0 on."""
+    steps = torch.arange(200)  # so long that the pool is nowhere near
+    pairs = torch.cat([steps.repeat(2, 1), torch.stack([steps[1:], steps[:-1]])], dim=1)
+    torch.manual_seed(0)
+    options = {"denoiser": "gcn", "num_layers": num_layers, "entropy_type": "nll"}
+    model = TVDiff(200, 200, 4, dropout=0.0, num_timesteps=1, **options).double()
+    adjacency = model.adjacency(pairs)
+    found = {}
+    model.loss_fn.register_forward_hook(lambda _, args, __: found.update(item=args[1]))
+
+    user = torch.tensor([0])
+    model.training_loss(adjacency, user)
+    exact, reached = found["item"][0], []
+    for hops in range(1, num_layers + 1):
+        batch = next(iter(neighbor_loader(adjacency, user, -1, 1, hops)))
+        model.sampled_loss(adjacency, batch)
+        place = (batch["item"].n_id == 0).nonzero().item()
+        reached.append(torch.allclose(found["item"][place], exact))
+    assert reached == [False] * (num_layers - 1) + [True]
+
+
+@parametrize_index
 def test_capped_sums_are_unbiased(index: Tensor) -> None:
     """The mean of the weighted rows is the whole row, on both sides."""
     torch.manual_seed(0)
@@ -224,6 +264,7 @@ def test_a_seed_repeats_the_batches(num_workers: int) -> None:
     [
         ({"num_neighbors": 0}, r"'num_neighbors' needs to be at least 1.*\(got 0\)"),
         ({"num_pool": 0}, r"'num_pool' needs to be at least 1 \(got 0\)"),
+        ({"num_layers": 0}, r"'num_layers' needs to be at least 1 \(got 0\)"),
     ],
 )
 def test_arguments_are_checked(kwargs: dict, message: str) -> None:

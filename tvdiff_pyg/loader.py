@@ -1,4 +1,4 @@
-"""Mini-batches for large graphs: PyG's loaders, one hop around users and items.
+"""Mini-batches for large graphs: PyG's loaders, a hop around users and items a layer.
 
 A batch holds some users with a sample of their items, and of the users of all items
 that it needs: those, and a random *pool* that energy, noise and negatives are drawn
@@ -20,11 +20,11 @@ from torch_geometric.sampler import (
 )
 
 from tvdiff_pyg.data.graph import RATED_BY, RATES
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency
 from tvdiff_pyg.sampling.neighbors import check_num_neighbors, sample_neighbors
 
 
-class OneHopSampler(BaseSampler):
+class BipartiteSampler(BaseSampler):
     """Samples what one training step reads, in a few operations on whole batches.
 
     It needs none of PyG's compiled extensions, and samples the users and the items of
@@ -37,6 +37,8 @@ class OneHopSampler(BaseSampler):
             all. (default: ``32``)
         num_pool: Size of the pool, drawn without replacement; at most all items are.
             (default: ``4096``)
+        num_layers: Layers of the denoiser, each of which takes a hop.
+            (default: ``1``)
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -47,12 +49,16 @@ class OneHopSampler(BaseSampler):
         adjacency: BipartiteAdjacency,
         num_neighbors: int = 32,
         num_pool: int = 4096,
+        num_layers: int = 1,
     ) -> None:
         check_num_neighbors(num_neighbors)
+        if num_layers < 1:
+            raise ValueError(f"'num_layers' needs to be at least 1 (got {num_layers})")
         if num_pool < 1:
             raise ValueError(f"'num_pool' needs to be at least 1 (got {num_pool})")
         self.adjacency = adjacency
         self.num_neighbors = num_neighbors
+        self.num_layers = num_layers
         self.num_pool = min(num_pool, adjacency.item_rows.num_rows)
 
     def sample_from_nodes(
@@ -88,23 +94,41 @@ class OneHopSampler(BaseSampler):
         return None
 
     def _sample(self, user: Tensor, extra_item: Tensor) -> HeteroSamplerOutput:
-        num_users, num_items = (
-            self.adjacency.user_rows.num_rows,
-            self.adjacency.item_rows.num_rows,
-        )
-        seen = sample_neighbors(self.adjacency.user_rows, user, self.num_neighbors)
+        """Expand users and items once, then in turn the newest of one side."""
+        rows = {"user": self.adjacency.user_rows, "item": self.adjacency.item_rows}
+        num_items = rows["item"].num_rows
         whole = self.num_pool == num_items
         pool = torch.arange(num_items) if whole else torch.randperm(num_items)
         pool = pool[: self.num_pool]
-        item = _complete(pool, torch.cat([seen.col, extra_item]), num_items)
-        raters = sample_neighbors(self.adjacency.item_rows, item, self.num_neighbors)
-        node = {"user": _complete(user, raters.col, num_users), "item": item}
-        num_seeds = {"user": user.numel(), "item": pool.numel()}
+
+        def expand(side: str, nodes: Tensor) -> CSR:
+            return sample_neighbors(rows[side], nodes, self.num_neighbors)
+
+        seen = [expand("user", user)]
+        item = _complete(pool, torch.cat([seen[0].col, extra_item]), num_items)
+        raters = [expand("item", item)]
+        node = {"user": user, "item": item}
+        node["user"] = _complete(user, raters[0].col, rows["user"].num_rows)
+        hops = {"user": seen, "item": raters}
+        for layer in range(1, self.num_layers):
+            # The users that items have met need their items, those their users, ...
+            side, other = ("user", "item") if layer % 2 == 1 else ("item", "user")
+            num_expanded = sum(hop.num_rows for hop in hops[side])
+            hops[side].append(expand(side, node[side][num_expanded:]))
+            found = hops[side][-1].col
+            node[other] = _complete(node[other], found, rows[other].num_rows)
+        return self._output(node, CSR.stack(seen), CSR.stack(raters), user.numel())
+
+    def _output(
+        self, node: dict[str, Tensor], seen: CSR, raters: CSR, num_users: int
+    ) -> HeteroSamplerOutput:
+        """Renumber the nodes; edges ascend by destination."""
+        num_seeds = {"user": num_users, "item": self.num_pool}
         return HeteroSamplerOutput(
             node=node,
             row={
-                RATED_BY: _places(item, num_items)[seen.col],
-                RATES: _places(node["user"], num_users)[raters.col],
+                RATED_BY: _places(node["item"], seen.num_cols)[seen.col],
+                RATES: _places(node["user"], raters.num_cols)[raters.col],
             },
             col={RATED_BY: seen.row(), RATES: raters.row()},
             edge={RATED_BY: None, RATES: None},
@@ -121,6 +145,7 @@ def neighbor_loader(
     index: Tensor,
     num_neighbors: int = 32,
     num_pool: int = 4096,
+    num_layers: int = 1,
     **kwargs: Any,
 ) -> NeighborLoader | LinkNeighborLoader:
     """Return PyG's loader of sampled batches, over users or over interactions.
@@ -131,6 +156,8 @@ def neighbor_loader(
             ``[2, num_rows]``, whose items are then the positives of BPR.
         num_neighbors: Most neighbours of a node; -1 for all. (default: ``32``)
         num_pool: Size of the random item pool. (default: ``4096``)
+        num_layers: Layers of the denoiser, each of which takes a hop.
+            (default: ``1``)
         **kwargs: Arguments of :class:`torch.utils.data.DataLoader`: ``batch_size``,
             ``shuffle``, ``num_workers``, ``persistent_workers``, ``pin_memory``,
             ``generator`` and so on.
@@ -149,7 +176,7 @@ def neighbor_loader(
         >>> batch["item"].num_nodes
         3
     """
-    sampler = OneHopSampler(adjacency, num_neighbors, num_pool)
+    sampler = BipartiteSampler(adjacency, num_neighbors, num_pool, num_layers)
     data = _graph(adjacency)
     if index.dim() == 1:
         return NeighborLoader(

@@ -27,6 +27,13 @@ SIZE = (12, 15)
 MATRIX = random_matrix(*SIZE, density=0.3)
 NOISY = {"noise_scale": 1.0, "noise_min": 0.05, "noise_max": 0.8}
 ENTROPIES = ["bpr", "bce", "nll"]
+DENOISERS = [
+    {"denoiser": "mlp"},
+    {"denoiser": "gcn", "num_layers": 1},
+    {"denoiser": "gcn", "num_layers": 2, "linear": True},
+    {"denoiser": "gcn", "num_layers": 3, "combine": "mean", "activation": "none"},
+    {"denoiser": "gcn", "num_layers": 4, "combine": "residual"},
+]
 
 
 def make_model(
@@ -64,12 +71,60 @@ def test_projected_scores_are_dense_scores(
     adjacency = model.adjacency(pairs_of(MATRIX))
     user_factor, item_factor = model(adjacency)
     score = user_factor @ item_factor.t()
-    dense = dense_scores(model, adjacency.user_rows, item_factor)
+    dense = dense_scores(model, adjacency.user_rows, model.encode_items(adjacency))
 
     assert torch.equal(score.argsort(dim=1), dense.argsort(dim=1))
     torch.testing.assert_close(score, dense, rtol=1e-4, atol=1e-6)
     by_hand = reverse_by_hand(model, MATRIX).to(score.dtype)
     torch.testing.assert_close(score, by_hand, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("denoiser", DENOISERS, ids=str)
+@torch.no_grad()
+def test_every_denoiser_is_scored_on_factors(denoiser: dict) -> None:
+    model = make_model(num_timesteps=5, **denoiser).eval()
+    adjacency = model.adjacency(pairs_of(MATRIX))
+    user_factor, item_factor = model(adjacency)
+    dense = dense_scores(model, adjacency.user_rows, model.encode_items(adjacency))
+    assert dense.std() > 1e-3
+    torch.testing.assert_close(user_factor @ item_factor.t(), dense)
+
+
+@pytest.mark.parametrize("denoiser", DENOISERS, ids=str)
+@pytest.mark.parametrize("negatives", ["uniform", "hard"])
+def test_every_denoiser_is_trained_on_factors(denoiser: dict, negatives: str) -> None:
+    model = make_model(
+        hidden_channels=SIZE[1] + 3,
+        negatives=negatives,
+        entropy_type="bce",
+        accept_ratio=0.5,
+        **denoiser,
+    )
+    assert_losses_agree(model, USER, None, None, 1e-9)
+
+
+def test_one_layer_is_the_anisotropic_denoiser() -> None:
+    anisotropic, gcn = make_model(), make_model(denoiser="gcn", num_layers=1)
+    assert anisotropic.state_dict().keys() == gcn.state_dict().keys()
+    adjacency = gcn.adjacency(pairs_of(MATRIX))
+    losses = [
+        model.training_loss(adjacency, USER, generator=torch.manual_seed(0))
+        for model in (anisotropic, gcn)
+    ]
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"denoiser": "deep"}, r"'denoiser' needs to be one of .*\(got 'deep'\)"),
+        ({"num_layers": 2}, r"'num_layers' needs to be 1 unless .*\(got 2\)"),
+        ({"denoiser": "mlp", "num_layers": 3}, r"'num_layers' .*\(got 3\)"),
+    ],
+)
+def test_denoisers_are_checked(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_model(**options)
 
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
@@ -104,7 +159,7 @@ def test_noisy_scores_have_the_dense_distribution(
     generator = torch.Generator().manual_seed(1)
     user_factor = model.encode_users(history, items, start_step, ancestral, generator)
     torch.manual_seed(2)
-    dense = dense_scores(model, history, items.factor, start_step, ancestral)
+    dense = dense_scores(model, history, items, start_step, ancestral)
     score = user_factor @ items.factor.t()
     assert score.std(dim=0).min() > 1e-4
     assert_same_moments(score, dense)

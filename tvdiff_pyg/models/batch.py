@@ -69,22 +69,23 @@ class TrainingBatch:
         )
         degree = adjacency.user_rows.degree()[user], adjacency.item_rows.degree()[item]
 
-        seen = _rows(batch[RATED_BY].edge_index, (num_seeds, item.numel()))
-        observed = seen.with_value(_upweight(seen, degree[0][:num_seeds]))
-        item_rows = _rows(batch[RATES].edge_index, (item.numel(), user.numel()))
+        seen = _rows(batch[RATED_BY].edge_index, (user.numel(), item.numel()))
+        raters = _rows(batch[RATES].edge_index, (item.numel(), user.numel()))
+        weights = _upweight(seen, degree[0]), _upweight(raters, degree[1])
+        seeds = torch.arange(num_seeds, device=user.device)
+        observed = seen.with_value(weights[0]).select(seeds)
+        user_rows = None
         if normalization != "none":
-            pairs = torch.stack([item_rows.col, item_rows.row()])
-            size = user.numel(), item.numel()
-            weight = bipartite_norm(pairs, size, normalization, degree=degree)
-            weight = weight * _upweight(item_rows, degree[1])
-            item_rows = item_rows.with_value(weight)
+            norms = _norms(seen, raters, degree, normalization)
+            user_rows = seen.with_value(weights[0] * norms[0])
+            raters = raters.with_value(weights[1] * norms[1])
         known = adjacency.user_rows.select(user[:num_seeds]).restrict(item[:num_pool])
         if "src_index" not in batch["user"]:
-            return TrainingBatch(observed, item_rows, known, None, n_id)
+            return TrainingBatch(observed, raters, known, None, n_id, user_rows)
         row = batch["user"].src_index
         positive = _one_each(batch["item"].dst_pos_index, item.numel())
         return TrainingBatch(
-            observed.select(row), item_rows, known.select(row), positive, n_id
+            observed.select(row), raters, known.select(row), positive, n_id, user_rows
         )
 
     def weigh(self, negative: CSR) -> CSR:
@@ -105,6 +106,21 @@ def _rows(edge_index: Tensor, size: tuple[int, int]) -> CSR:
     col, row = edge_index
     rowptr = torch.nn.functional.pad(row.bincount(minlength=size[0]).cumsum(0), (1, 0))
     return CSR(rowptr, col, size[1])
+
+
+def _norms(
+    seen: CSR,
+    raters: CSR,
+    degree: tuple[Tensor, Tensor],
+    normalization: Normalization,
+) -> tuple[Tensor, Tensor]:
+    """Normalise both samples by the degrees in the whole graph."""
+    size = seen.num_rows, seen.num_cols
+    pairs = torch.stack([seen.row(), seen.col]), torch.stack([raters.col, raters.row()])
+    user_norm, item_norm = (
+        bipartite_norm(index, size, normalization, degree=degree) for index in pairs
+    )
+    return user_norm, item_norm
 
 
 def _upweight(sample: CSR, degree: Tensor) -> Tensor:

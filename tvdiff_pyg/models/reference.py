@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.models.base import ItemSide
 from tvdiff_pyg.models.tvdiff import TVDiff
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.nn.csr import CSR
@@ -26,7 +27,7 @@ def to_dense(csr: CSR, dtype: torch.dtype = torch.float) -> Tensor:
 
 
 def dense_predict(
-    model: TVDiff, x_t: Tensor, timestep: Tensor, item_factor: Tensor
+    model: TVDiff, x_t: Tensor, timestep: Tensor, embedding: Tensor, item_factor: Tensor
 ) -> Tensor:
     """Predict clean interactions, ``tanh(dropout(x_t) W_I + time) V.T``.
 
@@ -34,6 +35,8 @@ def dense_predict(
         model: The model; dropout is on while it is in training mode.
         x_t: Noisy interactions, of shape ``[batch_size, num_items]``.
         timestep: Timesteps, of shape ``[batch_size]``.
+        embedding: What the user tower sums, of shape
+            ``[num_items, hidden_channels]``.
         item_factor: Item factors, of shape ``[num_items, hidden_channels]``.
 
     Returns:
@@ -41,7 +44,7 @@ def dense_predict(
     """
     denoiser = model.denoiser
     x_t = F.dropout(x_t, denoiser.dropout, training=model.training)
-    hidden = x_t @ denoiser.item_embedding
+    hidden = x_t @ embedding
     return denoiser.user_factor(hidden, timestep) @ item_factor.t()
 
 
@@ -49,7 +52,7 @@ def dense_predict(
 def dense_scores(
     model: TVDiff,
     history: CSR,
-    item_factor: Tensor,
+    items: ItemSide,
     start_step: int | None = None,
     ancestral: bool = False,
 ) -> Tensor:
@@ -58,17 +61,19 @@ def dense_scores(
     Args:
         model: The model; dropout is on while it is in training mode.
         history: Item ids of each user, of shape ``[batch_size, num_items]``.
-        item_factor: Item factors, of shape ``[num_items, hidden_channels]``.
+        items: The item side, from :meth:`TVDiff.encode_items`.
         start_step: As in :meth:`TVDiff.encode_users`. (default: ``None``)
         ancestral: As in :meth:`TVDiff.encode_users`. (default: ``False``)
 
     Returns:
         Scores, of shape ``[batch_size, num_items]``.
     """
-    x_0 = to_dense(history, item_factor.dtype)
+    assert items.embedding is not None
+    factor, embedding = items.factor, items.embedding
+    x_0 = to_dense(history, factor.dtype)
 
     def predict(x_t: Tensor, timestep: Tensor) -> Tensor:
-        return dense_predict(model, x_t, timestep, item_factor)
+        return dense_predict(model, x_t, timestep, embedding, factor)
 
     def draw_noise() -> Tensor:
         return torch.randn_like(x_0)
@@ -103,10 +108,12 @@ def dense_training_loss(
     """
     loss_fn = model.loss_fn
     observed = adjacency.user_rows.select(user)
-    item_factor = model.item_factor(adjacency)
+    rows = adjacency.item_rows
+    source, embedding = model.denoiser.embed(rows)
+    item_factor = model.denoiser.item_factor(rows, rows.value, embedding=source)
     x_0 = to_dense(observed, item_factor.dtype)
     x_t = model.diffusion.q_sample(x_0, timestep, noise)
-    score = dense_predict(model, x_t, timestep, item_factor)
+    score = dense_predict(model, x_t, timestep, embedding, item_factor)
 
     energy = (x_0 - score).square().mean()
     pos = score[positive.row(), positive.col]

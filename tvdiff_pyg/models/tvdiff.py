@@ -11,8 +11,15 @@ from tvdiff_pyg.diffusion.projected import check_num_noise_items
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models.base import FactorModel, ItemSide
 from tvdiff_pyg.models.batch import TrainingBatch
-from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteAdjacency, Normalization
+from tvdiff_pyg.nn import (
+    AnisotropicDenoiser,
+    BipartiteAdjacency,
+    GCNDenoiser,
+    MLPDenoiser,
+    Normalization,
+)
 from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.nn.gcn import Activation, Combine
 from tvdiff_pyg.sampling import (
     ARGumbelSampler,
     NegativeSampler,
@@ -20,6 +27,7 @@ from tvdiff_pyg.sampling import (
 )
 
 Negatives = Literal["uniform", "hard"]
+DenoiserName = Literal["anisotropic", "gcn", "mlp"]
 
 
 class TVDiff(FactorModel):
@@ -51,6 +59,14 @@ class TVDiff(FactorModel):
             items; exact if ``None``. (default: ``None``)
         sparse_grad: Row-sparse gradients of the embeddings in :meth:`sampled_loss`.
             (default: ``False``)
+        denoiser: ``"anisotropic"``, ``"gcn"`` for several layers
+            (:class:`~tvdiff_pyg.nn.GCNDenoiser`), or ``"mlp"`` for none
+            (:class:`~tvdiff_pyg.nn.MLPDenoiser`). (default: ``"anisotropic"``)
+        num_layers: Layers of ``"gcn"``. (default: ``1``)
+        activation: Nonlinearity between the layers of ``"gcn"``.
+            (default: ``"tanh"``)
+        combine: What the last layer of ``"gcn"`` reads. (default: ``"last"``)
+        linear: Whether the layers of ``"gcn"`` have weights. (default: ``False``)
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -85,19 +101,26 @@ class TVDiff(FactorModel):
         gumbel_decay: float = 3.0,
         num_noise_items: int | None = None,
         sparse_grad: bool = False,
+        denoiser: DenoiserName = "anisotropic",
+        num_layers: int = 1,
+        activation: Activation = "tanh",
+        combine: Combine = "last",
+        linear: bool = False,
     ) -> None:
         super().__init__()
         check_num_noise_items(num_noise_items)
         self.num_noise_items = num_noise_items
-        self.denoiser = AnisotropicDenoiser(
-            num_users,
-            num_items,
-            hidden_channels,
-            time_channels,
-            dropout,
-            normalization,
-            sparse_grad,
-        )
+        sizes = num_users, num_items, hidden_channels, time_channels, dropout
+        self.denoiser: AnisotropicDenoiser
+        if denoiser == "gcn":
+            layers = num_layers, activation, combine, linear
+            self.denoiser = GCNDenoiser(*sizes, normalization, sparse_grad, *layers)
+        else:
+            _check_denoiser(denoiser, num_layers)
+            if denoiser == "mlp":
+                self.denoiser = MLPDenoiser(*sizes, sparse_grad)
+            else:
+                self.denoiser = AnisotropicDenoiser(*sizes, normalization, sparse_grad)
         self.diffusion = GaussianDiffusion(
             num_timesteps, schedule, noise_scale, noise_min, noise_max
         )
@@ -307,6 +330,18 @@ class TVDiff(FactorModel):
         num_items = self.denoiser.num_items
         return ProjectedNoise(
             embedding, self.num_noise_items, dropout, generator, num_items
+        )
+
+
+def _check_denoiser(denoiser: str, num_layers: int) -> None:
+    if denoiser not in get_args(DenoiserName):
+        raise ValueError(
+            f"'denoiser' needs to be one of {list(get_args(DenoiserName))} "
+            f"(got {denoiser!r})"
+        )
+    if num_layers != 1:
+        raise ValueError(
+            f"'num_layers' needs to be 1 unless 'denoiser' is 'gcn' (got {num_layers})"
         )
 
 

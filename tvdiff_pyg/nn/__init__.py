@@ -3,6 +3,8 @@
 from tvdiff_pyg.nn.adjacency import BipartiteAdjacency
 from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser
 from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.nn.gcn import GCNDenoiser
+from tvdiff_pyg.nn.mlp import MLPDenoiser
 from tvdiff_pyg.nn.normalization import Normalization, bipartite_norm
 from tvdiff_pyg.nn.ops import gram, pair_scores, spmm
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
@@ -11,6 +13,8 @@ __all__ = [
     "CSR",
     "AnisotropicDenoiser",
     "BipartiteAdjacency",
+    "GCNDenoiser",
+    "MLPDenoiser",
     "Normalization",
     "bipartite_norm",
     "gram",

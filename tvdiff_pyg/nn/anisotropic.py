@@ -155,16 +155,12 @@ class AnisotropicDenoiser(MessagePassing):
             User factors and item factors.
         """
         if rev_edge_index is None:
-            size = self._size(n_id)[::-1]
-            adj = to_csr(edge_index, size, edge_weight)
-            if isinstance(adj, CSR):
-                rev_edge_index, edge_weight = adj.transpose(), None
-            else:
-                rev_edge_index = adj.flip(0)
-        hidden = self.project(rev_edge_index, edge_weight, n_id)
+            rev_edge_index, edge_weight = self._reverse(edge_index, edge_weight, n_id)
+        source, embedding = self._embed_edges(edge_index, norm_weight, n_id)
+        hidden = self.project(rev_edge_index, edge_weight, n_id, embedding)
         hidden = hidden if noise is None else hidden + noise
         user_factor = self.user_factor(hidden, timestep)
-        return user_factor, self.item_factor(edge_index, norm_weight, n_id)
+        return user_factor, self.item_factor(edge_index, norm_weight, n_id, source)
 
     def embed(
         self,
@@ -190,11 +186,7 @@ class AnisotropicDenoiser(MessagePassing):
             embeddings of its own) and what the user tower sums (item embeddings), of
             shape ``[num_nodes, hidden_channels]``.
         """
-        user, item = (None, None) if n_id is None else n_id
-        source = item if self.normalization == "none" else user
-        return self._rows(self.user_embedding, source), self._rows(
-            self.item_embedding, item
-        )
+        return self._look_up(n_id)
 
     def project(
         self,
@@ -218,9 +210,7 @@ class AnisotropicDenoiser(MessagePassing):
             Projected interactions, of shape ``[num_users, hidden_channels]``.
         """
         size = self._size(n_id)
-        x = embedding
-        if x is None:
-            x = self._rows(self.item_embedding, None if n_id is None else n_id[1])
+        x = self._look_up(n_id)[1] if embedding is None else embedding
         adj = to_csr(edge_index, size, edge_weight)
         if isinstance(adj, CSR):
             edge_weight = adj.value
@@ -264,10 +254,7 @@ class AnisotropicDenoiser(MessagePassing):
         Returns:
             Item factors, of shape ``[num_items, hidden_channels]``.
         """
-        x = embedding
-        if x is None:
-            side = 1 if self.normalization == "none" else 0
-            x = self._rows(self.user_embedding, None if n_id is None else n_id[side])
+        x = self._look_up(n_id)[0] if embedding is None else embedding
         if self.normalization == "none":
             return x.tanh()
         size = self._size(n_id)
@@ -301,6 +288,26 @@ class AnisotropicDenoiser(MessagePassing):
             return user_factor @ item_factor.t()
         user, item = edge_label_index
         return (user_factor[user] * item_factor[item]).sum(dim=-1)
+
+    def _reverse(
+        self, edge_index: Adj, edge_weight: OptTensor, n_id: NodeIds | None
+    ) -> tuple[Adj | CSR, OptTensor]:
+        adj = to_csr(edge_index, self._size(n_id)[::-1], edge_weight)
+        if isinstance(adj, CSR):
+            return adj.transpose(), None
+        return adj.flip(0), edge_weight
+
+    def _embed_edges(
+        self, edge_index: Adj, norm_weight: OptTensor, n_id: NodeIds | None
+    ) -> tuple[Tensor, Tensor]:
+        """Compute :meth:`embed` from the edges that :meth:`forward` got."""
+        return self._look_up(n_id)
+
+    def _look_up(self, n_id: NodeIds | None) -> tuple[Tensor, Tensor]:
+        user, item = (None, None) if n_id is None else n_id
+        source = item if self.normalization == "none" else user
+        tables = self.user_embedding, self.item_embedding
+        return self._rows(tables[0], source), self._rows(tables[1], item)
 
     def _rows(self, table: Tensor, index: OptTensor) -> Tensor:
         if index is None:

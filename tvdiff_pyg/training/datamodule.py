@@ -85,6 +85,7 @@ class InteractionDataModule(pl.LightningDataModule):
                 self.index,
                 settings.num_neighbors,
                 settings.num_pool,
+                settings.num_layers,
                 batch_size=settings.batch_size,
                 shuffle=True,
                 num_workers=self.num_workers,

@@ -125,6 +125,6 @@ class TVDiffModule(pl.LightningModule):
             factor = self.model.encode_users(history, self._items)
             return self._ranker.search(factor, k, seen)[1]
         self.model.train()
-        score = dense_scores(self.model, history, self._items.factor)
+        score = dense_scores(self.model, history, self._items)
         self.model.eval()
         return rank_scores(score, k, seen)[1]

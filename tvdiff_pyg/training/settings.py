@@ -5,8 +5,9 @@ from typing import Any, Literal, get_args
 
 from tvdiff_pyg.diffusion import Schedule
 from tvdiff_pyg.loss import EntropyType
-from tvdiff_pyg.models.tvdiff import Negatives
+from tvdiff_pyg.models.tvdiff import DenoiserName, Negatives
 from tvdiff_pyg.nn import Normalization
+from tvdiff_pyg.nn.gcn import Activation, Combine
 from tvdiff_pyg.sampling.neighbors import check_num_neighbors
 
 Batches = Literal["auto", "users", "interactions"]
@@ -55,6 +56,13 @@ class Settings:
             Exact if not given.
         sparse_grad: Row-sparse gradients and lazy Adam for the embeddings, with the
             sampled engine: only rows that a batch reads are updated.
+        denoiser: "anisotropic", one layer; "gcn", several; "mlp", DiffRec's, without
+            a graph.
+        num_layers: Layers of "gcn".
+        activation: Nonlinearity between the layers of "gcn".
+        combine: What the last layer of "gcn" reads: the last embeddings, the mean of
+            all layers, or sums along the layers.
+        linear: Whether the layers of "gcn" have weight matrices.
         engine: "exact" reads all items and all neighbours in each step; "sampled"
             reads some, for graphs that are too large for that; "auto" takes the
             exact one where the memory plan says that it fits.
@@ -94,6 +102,11 @@ class Settings:
     gumbel_decay: float = 3.0
     num_noise_items: int | None = None
     sparse_grad: bool = False
+    denoiser: DenoiserName = "anisotropic"
+    num_layers: int = 1
+    activation: Activation = "tanh"
+    combine: Combine = "last"
+    linear: bool = False
     engine: Engine = "auto"
     num_neighbors: int = 32
     num_pool: int = 4096

@@ -1,0 +1,173 @@
+"""Denoisers of several layers: what one anisotropic layer is compared with."""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+from torch.nn import Linear, ModuleList
+from torch_geometric.nn.inits import reset
+from torch_geometric.typing import Adj, OptTensor
+
+from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
+from tvdiff_pyg.nn.csr import CSR, to_csr
+from tvdiff_pyg.nn.normalization import Normalization
+from tvdiff_pyg.nn.ops import spmm
+
+Activation = Literal["tanh", "relu", "none"]
+Combine = Literal["last", "mean", "residual"]
+
+
+class GCNDenoiser(AnisotropicDenoiser):
+    r"""A denoiser of :math:`L` layers of bipartite propagation.
+
+    .. math::
+        \mathbf{u}^{(l)} &= \sigma \Big( \sum_i \bar{r}_{ui} \,
+        \mathbf{v}^{(l-1)}_i \Big), \qquad
+        \mathbf{v}^{(l)} = \sigma \Big( \sum_u \bar{r}_{ui} \,
+        \mathbf{u}^{(l-1)}_u \Big), \qquad l < L \\
+        \hat{\mathbf{u}} &= \tanh \Big( \sum_{i} x_{t,i} \,
+        \mathbf{v}^{(L-1)}_i + \mathrm{time} \Big), \qquad
+        \hat{\mathbf{v}} = \tanh \Big( \sum_u \bar{r}_{ui} \,
+        \mathbf{u}^{(L-1)}_u \Big)
+
+    with :math:`\mathbf{u}^{(0)} = \mathbf{W}_U` and :math:`\mathbf{v}^{(0)} =
+    \mathbf{W}_I`. The last layer is that of :class:`AnisotropicDenoiser`, which one
+    layer is the same as; a batch of sampled neighbours needs as many hops as layers.
+
+    Args:
+        num_users: Number of users.
+        num_items: Number of items.
+        hidden_channels: Width of all layers. (default: ``64``)
+        time_channels: Width of the timestep embedding. (default: ``64``)
+        dropout: Probability of dropping an interaction in the last layer of the user
+            tower, in [0, 1). (default: ``0.5``)
+        normalization: ``"symmetric"``, ``"left"`` or ``"linkprop"``.
+            (default: ``"symmetric"``)
+        sparse_grad: As in :class:`AnisotropicDenoiser`. (default: ``False``)
+        num_layers: :math:`L`, at least 1. (default: ``2``)
+        activation: :math:`\sigma` of the layers before the last: ``"tanh"``,
+            ``"relu"`` or ``"none"``. (default: ``"tanh"``)
+        combine: What the last layer reads: the embeddings of the layer before it
+            (``"last"``), the mean of all layers' (``"mean"``: without activation,
+            that is `LightGCN <https://arxiv.org/abs/2002.02126>`_), or the last ones
+            where each layer adds to the one before (``"residual"``).
+            (default: ``"last"``)
+        linear: Multiply each layer before the last by a weight matrix of its own, as
+            a plain `GCN <https://arxiv.org/abs/1609.02907>`_ does.
+            (default: ``False``)
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+        >>> denoiser = GCNDenoiser(num_users=3, num_items=4, num_layers=3)
+        >>> edge_index = torch.tensor([[0, 1, 2, 2], [0, 1, 2, 3]])
+        >>> timestep = torch.zeros(3, dtype=torch.long)
+        >>> user_factor, item_factor = denoiser(edge_index, timestep)
+        >>> denoiser.decode(user_factor, item_factor).shape
+        torch.Size([3, 4])
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        hidden_channels: int = 64,
+        time_channels: int = 64,
+        dropout: float = 0.5,
+        normalization: Normalization = "symmetric",
+        sparse_grad: bool = False,
+        num_layers: int = 2,
+        activation: Activation = "tanh",
+        combine: Combine = "last",
+        linear: bool = False,
+    ) -> None:
+        _check(num_layers, activation, combine, normalization)
+        super().__init__(
+            num_users,
+            num_items,
+            hidden_channels,
+            time_channels,
+            dropout,
+            normalization,
+            sparse_grad,
+        )
+        self.num_layers = num_layers
+        self.activation = activation
+        self.combine = combine
+        self.lins = ModuleList(
+            Linear(hidden_channels, hidden_channels, bias=False)
+            for _ in range(num_layers - 1 if linear else 0)
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew."""
+        super().reset_parameters()
+        # The base class calls this before there are any.
+        if hasattr(self, "lins"):
+            reset(self.lins)
+
+    def embed(
+        self,
+        item_rows: CSR,
+        user_rows: CSR | None = None,
+        n_id: NodeIds | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Propagate through all layers but the last.
+
+        See :meth:`AnisotropicDenoiser.embed`.
+        """
+        user, item = self._look_up(n_id)
+        if self.num_layers == 1:
+            return user, item
+        if user_rows is None:
+            user_rows = item_rows.transpose()
+        users, items = [user], [item]
+        for layer in range(self.num_layers - 1):
+            user, item = (
+                self._activate(spmm(user_rows, item), layer, user),
+                self._activate(spmm(item_rows, user), layer, item),
+            )
+            users.append(user)
+            items.append(item)
+        if self.combine == "mean":
+            return torch.stack(users).mean(dim=0), torch.stack(items).mean(dim=0)
+        return user, item
+
+    def _activate(self, message: Tensor, layer: int, before: Tensor) -> Tensor:
+        out = self.lins[layer](message) if len(self.lins) > 0 else message
+        if self.activation != "none":
+            out = out.tanh() if self.activation == "tanh" else out.relu()
+        return out + before if self.combine == "residual" else out
+
+    def _embed_edges(
+        self, edge_index: Adj, norm_weight: OptTensor, n_id: NodeIds | None
+    ) -> tuple[Tensor, Tensor]:
+        size = self._size(n_id)[::-1]
+        rows = to_csr(edge_index, size, norm_weight)
+        if not isinstance(rows, CSR):
+            rows = CSR.from_edge_index(rows.flip(0), size, norm_weight)
+        if norm_weight is None:
+            rows = rows.with_value(self._norm(rows))
+        return self.embed(rows, None, n_id)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}({self.num_users}, {self.num_items}, "
+            f"hidden_channels={self.hidden_channels}, num_layers={self.num_layers})"
+        )
+
+
+def _check(num_layers: int, activation: str, combine: str, normalization: str) -> None:
+    if num_layers < 1:
+        raise ValueError(f"'num_layers' needs to be at least 1 (got {num_layers})")
+    for name, value, choices in (
+        ("activation", activation, get_args(Activation)),
+        ("combine", combine, get_args(Combine)),
+    ):
+        if value not in choices:
+            raise ValueError(
+                f"'{name}' needs to be one of {list(choices)} (got {value!r})"
+            )
+    if normalization == "none":
+        raise ValueError("'normalization' needs a graph to propagate on (got 'none')")

@@ -1,0 +1,89 @@
+"""DiffRec's denoiser: no graph, the same weights for every direction."""
+
+import torch
+from torch import Tensor
+from torch.nn import Linear, Parameter
+
+from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
+from tvdiff_pyg.nn.csr import CSR
+
+
+class MLPDenoiser(AnisotropicDenoiser):
+    r"""The isotropic denoiser of `"Diffusion Recommender Model"
+    <https://arxiv.org/abs/2304.04971>`_: a network of one hidden layer on the
+    interaction vector and the timestep.
+
+    .. math::
+        \hat{x}_0 = \tanh \big( x_t \mathbf{W}_I + \mathrm{Linear}(\mathrm{sin}(t))
+        \, \mathbf{W}_T + \mathbf{b} \big) \, \mathbf{W}_O^{\top} + \mathbf{c}
+
+    It is a product of factors as well: the user factor is the hidden layer and a one,
+    the item factor a row of :math:`\mathbf{W}_O` and its bias.
+
+    Args:
+        num_users: Number of users; not read.
+        num_items: Number of items.
+        hidden_channels: Width of the hidden layer. (default: ``64``)
+        time_channels: Width of the timestep embedding. (default: ``64``)
+        dropout: Dropout on the corrupted interactions, in [0, 1). (default: ``0.5``)
+        sparse_grad: As in :class:`AnisotropicDenoiser`. (default: ``False``)
+
+    Raises:
+        ValueError: If an argument is outside its range.
+
+    Example:
+        >>> denoiser = MLPDenoiser(num_users=3, num_items=4, hidden_channels=8)
+        >>> edge_index = torch.tensor([[0, 1, 2, 2], [0, 1, 2, 3]])
+        >>> timestep = torch.zeros(3, dtype=torch.long)
+        >>> user_factor, item_factor = denoiser(edge_index, timestep)
+        >>> item_factor.shape
+        torch.Size([4, 9])
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        hidden_channels: int = 64,
+        time_channels: int = 64,
+        dropout: float = 0.5,
+        sparse_grad: bool = False,
+    ) -> None:
+        super().__init__(
+            num_users,
+            num_items,
+            hidden_channels,
+            time_channels,
+            dropout,
+            "none",
+            sparse_grad,
+        )
+        # The tower of items is its own table, which the base class calls so.
+        self.time_projection = Linear(time_channels, hidden_channels)
+        self.item_bias = Parameter(torch.zeros(num_items, 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew (Xavier uniform, zero bias)."""
+        super().reset_parameters()
+        # The base class calls this before there are any.
+        if hasattr(self, "item_bias"):
+            torch.nn.init.zeros_(self.item_bias)
+            torch.nn.init.zeros_(self.time_projection.bias)
+
+    def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
+        """Squash, and append the one that the item's bias is multiplied by."""
+        factor = super().user_factor(hidden, timestep)
+        return torch.cat([factor, factor.new_ones(factor.size(0), 1)], dim=1)
+
+    def item_factor(
+        self,
+        edge_index: Tensor | CSR,
+        norm_weight: Tensor | None = None,
+        n_id: NodeIds | None = None,
+        embedding: Tensor | None = None,
+    ) -> Tensor:
+        """Return the output weights and biases; edges are not read."""
+        weight = self._look_up(n_id)[0] if embedding is None else embedding
+        bias = self._rows(self.item_bias, None if n_id is None else n_id[1])
+        return torch.cat([weight, bias], dim=1)
