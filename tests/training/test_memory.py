@@ -36,7 +36,12 @@ def test_tables_and_adam_are_counted_exactly() -> None:
 @pytest.mark.parametrize("engine", ["exact", "sampled"])
 @pytest.mark.parametrize(
     "larger",
-    [{"hidden_channels": 512}, {"batch_size": 16_384}, {"num_pool": 40_000}],
+    [
+        {"hidden_channels": 512},
+        {"batch_size": 16_384},
+        {"num_pool": 40_000},
+        {"denoiser": "gcn", "num_layers": 3},
+    ],
     ids=str,
 )
 def test_more_of_anything_never_takes_less(engine: str, larger: dict) -> None:
@@ -46,7 +51,7 @@ def test_more_of_anything_never_takes_less(engine: str, larger: dict) -> None:
         for options in ({}, larger)
     )
     assert most >= least
-    if "hidden_channels" in larger:
+    if "hidden_channels" in larger or "denoiser" in larger:
         assert most > 1.2 * least
 
 

@@ -207,10 +207,11 @@ def _physical_memory() -> int:
 
 
 def _exact_step(size: GraphSize, settings: Settings) -> int:
-    """All item factors, their gradient, and the gradient of their tanh."""
+    """All item factors, their gradient, and that of their tanh; so for each layer."""
     channels, batch = settings.hidden_channels, settings.batch_size
-    pairs = _pairs(size, settings)
-    return FLOAT * (3 * size.num_items * channels + 8 * batch * channels) + 64 * pairs
+    nodes = size.num_users + size.num_items
+    rows = 3 * size.num_items + 3 * (settings.num_layers - 1) * nodes + 8 * batch
+    return FLOAT * rows * channels + 64 * _pairs(size, settings)
 
 
 def _sampled_step(size: GraphSize, settings: Settings) -> int:
@@ -228,9 +229,14 @@ def _sampled_step(size: GraphSize, settings: Settings) -> int:
         )
     ]
     items = min(size.num_items, settings.num_pool + batch * kept[0])
+    users = min(size.num_users, batch + items * kept[1])
     edges = items * kept[1]
-    users = min(size.num_users, edges)
+    for _ in range(settings.num_layers - 1):
+        edges += users * kept[0] + items * kept[1]
+        items = min(size.num_items, items + users * kept[0])
+        users = min(size.num_users, users + items * kept[1])
     rows = 4 * items + 2 * users + 8 * batch
+    rows += 3 * (settings.num_layers - 1) * (items + users)
     return int(FLOAT * channels * rows + 100 * edges)
 
 
