@@ -59,7 +59,8 @@ def draw(options: argparse.Namespace, ids: str) -> pl.DataFrame:
     if ids == "integers":
         return frame
     return frame.select(
-        "u-" + pl.col("user").cast(str), "i-" + pl.col("item").cast(str)
+        (pl.lit(name[0]) + pl.col(name).cast(pl.String)).alias(name)
+        for name in frame.columns
     )
 
 
