@@ -36,7 +36,11 @@ def to_record(folder: RunFolder) -> dict[str, Any]:
         "dataset": config["data"],
         "model": "tvdiff",
         "preset": config["preset"],
-        "settings": {field.name: config[field.name] for field in fields(Settings)},
+        # A run of an earlier version knew fewer settings.
+        "settings": {
+            field.name: config.get(field.name, field.default)
+            for field in fields(Settings)
+        },
         "protocol": metrics["protocol"],
         "seed": config["seed"],
         "metrics": {part: metrics[part] for part in ("validation", "test")},
