@@ -134,9 +134,7 @@ class Case:
         """Denoise the block; returns all its scores."""
         self.model.eval()
         history = self.adjacency.user_rows.select(self.block)
-        rows, denoiser = self.adjacency.item_rows, self.model.denoiser
-        source, embedding = denoiser.embed(rows)
-        factor = denoiser.item_factor(rows, rows.value, embedding=source)
+        factor, embedding = self.model.item_tower(self.adjacency)
         # The dense process has no use for the mixing matrix, and does not pay for it.
         return dense_scores(self.model, history, ItemSide(factor, factor, embedding))
 

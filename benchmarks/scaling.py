@@ -10,7 +10,6 @@ measured again: ``--interactions`` without a size only reports.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ from tvdiff_pyg.data import SyntheticBipartite
 from tvdiff_pyg.device import resolve_device
 from tvdiff_pyg.loader import neighbor_loader
 from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.training.run import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
 PLOT = Path(__file__).parents[1] / "docs" / "scaling.png"
@@ -116,12 +115,12 @@ def measure(case: Record) -> Record:
     device = resolve_device(case["device"]).type
     size = num_nodes(case["num_interactions"])
     record = {**case, "num_users": size[0], "num_items": size[1]}
-    record["start_peak_mb"] = host_peak_mb()  # Python and the packages.
+    record["start_peak_mb"] = peak_host_memory_mb()  # Python and the packages.
     wanted = {"num_interactions": case["num_interactions"], "seed": case["seed"]}
     start = now(device)
     graph = SyntheticBipartite(*size, **wanted, validation_ratio=0, test_ratio=0)[0]
     record["graph_seconds"] = now(device) - start
-    record["graph_peak_mb"] = host_peak_mb()
+    record["graph_peak_mb"] = peak_host_memory_mb()
     model = TVDiff(*size, **{name: case[name] for name in MODEL}).to(device)
     start = now(device)
     adjacency = model.adjacency(graph.train_index)
@@ -129,7 +128,7 @@ def measure(case: Record) -> Record:
     del graph
     record |= time_pass(model, adjacency, case)
     record |= time_scores(model, adjacency.to(device), device)
-    record["peak_memory_mb"] = host_peak_mb()
+    record["peak_memory_mb"] = peak_host_memory_mb()
     if device == "cuda":
         record["device_peak_mb"] = torch.cuda.max_memory_allocated() / 2**20
     return {**record, "hardware": hardware(), "versions": versions()}
@@ -194,11 +193,6 @@ def now(device: str) -> float:
     if device == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
-
-
-def host_peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def exponent(records: list[Record], name: str) -> str:

@@ -69,8 +69,11 @@ class TrainingBatch:
         )
         degree = adjacency.user_rows.degree()[user], adjacency.item_rows.degree()[item]
 
-        seen = _rows(batch[RATED_BY].edge_index, (user.numel(), item.numel()))
-        raters = _rows(batch[RATES].edge_index, (item.numel(), user.numel()))
+        size = user.numel(), item.numel()
+        col, row = batch[RATED_BY].edge_index
+        seen = CSR.from_sorted_rows(row, col, size)
+        col, row = batch[RATES].edge_index
+        raters = CSR.from_sorted_rows(row, col, size[::-1])
         weights = _upweight(seen, degree[0]), _upweight(raters, degree[1])
         seeds = torch.arange(num_seeds, device=user.device)
         observed = seen.with_value(weights[0]).select(seeds)
@@ -99,13 +102,6 @@ class TrainingBatch:
 def _one_each(item: Tensor, num_items: int) -> CSR:
     rowptr = torch.arange(item.numel() + 1, device=item.device)
     return CSR(rowptr, item, num_items)
-
-
-def _rows(edge_index: Tensor, size: tuple[int, int]) -> CSR:
-    """Read (source, destination) edges, ascending by destination, without a sort."""
-    col, row = edge_index
-    rowptr = torch.nn.functional.pad(row.bincount(minlength=size[0]).cumsum(0), (1, 0))
-    return CSR(rowptr, col, size[1])
 
 
 def _norms(

@@ -108,9 +108,7 @@ def dense_training_loss(
     """
     loss_fn = model.loss_fn
     observed = adjacency.user_rows.select(user)
-    rows = adjacency.item_rows
-    source, embedding = model.denoiser.embed(rows)
-    item_factor = model.denoiser.item_factor(rows, rows.value, embedding=source)
+    item_factor, embedding = model.item_tower(adjacency)
     x_0 = to_dense(observed, item_factor.dtype)
     x_t = model.diffusion.q_sample(x_0, timestep, noise)
     score = dense_predict(model, x_t, timestep, embedding, item_factor)

@@ -172,9 +172,7 @@ class TVDiff(FactorModel):
         Returns:
             Item factors and their mixing matrix.
         """
-        rows = adjacency.item_rows
-        source, embedding = self.denoiser.embed(rows)
-        factor = self.denoiser.item_factor(rows, rows.value, embedding=source)
+        factor, embedding = self.item_tower(adjacency)
         return ItemSide(factor, factor.t() @ embedding, embedding)
 
     @torch.no_grad()
@@ -223,18 +221,20 @@ class TVDiff(FactorModel):
         last = torch.zeros(1, dtype=torch.long, device=hidden.device)
         return self.denoiser.user_factor(hidden, last)
 
-    def item_factor(self, adjacency: BipartiteAdjacency) -> Tensor:
-        """Compute the item factors, differentiable.
+    def item_tower(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
+        """Compute what all users share of the items, differentiable.
 
         Args:
             adjacency: The training graph.
 
         Returns:
-            Item factors, of shape ``[num_items, hidden_channels]``.
+            Item factors, and the embeddings that the user tower sums, of shape
+            ``[num_items, hidden_channels]``.
         """
         rows = adjacency.item_rows
-        source, _ = self.denoiser.embed(rows)
-        return self.denoiser.item_factor(rows, rows.value, embedding=source)
+        source, embedding = self.denoiser.embed(rows)
+        factor = self.denoiser.item_factor(rows, rows.value, embedding=source)
+        return factor, embedding
 
     def training_loss(
         self,

@@ -57,6 +57,11 @@ class CSR:
         return CSR(_rowptr(row, num_rows), col[perm], num_cols, value)
 
     @staticmethod
+    def from_sorted_rows(row: Tensor, col: Tensor, size: tuple[int, int]) -> "CSR":
+        """Build from pairs whose rows ascend; columns keep their order."""
+        return CSR(_rowptr(row, size[0]), col, size[1])
+
+    @staticmethod
     def stack(parts: Sequence["CSR"]) -> "CSR":
         """Stack patterns of equal width on top of each other."""
         degree = torch.cat([part.degree() for part in parts])

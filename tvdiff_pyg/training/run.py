@@ -121,6 +121,11 @@ def peak_memory_mb() -> float:
     """
     if torch.cuda.is_available() and torch.cuda.max_memory_allocated() > 0:
         return torch.cuda.max_memory_allocated() / 2**20
+    return peak_host_memory_mb()
+
+
+def peak_host_memory_mb() -> float:
+    """Return the largest resident set of this process, in MB of 2**20 bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
