@@ -4,15 +4,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tvdiff_pyg.data.build import from_file, from_files
 from tvdiff_pyg.data.datasets import AmazonBeauty, Gowalla, LastFM, MovieLensSmall
 from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.read import Column
 from tvdiff_pyg.data.splits import SplitName
+from tvdiff_pyg.data.synthetic import SyntheticBipartite
 
 PUBLISHED = {"lastfm": LastFM, "amazon-beauty": AmazonBeauty, "gowalla": Gowalla}
 EMBEDDED = "movielens-small"
 NAMES = (EMBEDDED, *PUBLISHED)
+SYNTHETIC = "synthetic:"
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,10 @@ class DataOptions:
     """Where interactions come from, and how they are read and split.
 
     Args:
-        data: A data set (movielens-small, lastfm, amazon-beauty, gowalla), or a CSV,
-            TSV or Parquet file, possibly gzipped.
+        data: A data set (movielens-small, lastfm, amazon-beauty, gowalla), a CSV, TSV
+            or Parquet file, possibly gzipped, or "synthetic:" and the arguments of
+            SyntheticBipartite, as in
+            "synthetic:num_users=100,num_items=80,num_interactions=1000".
         test_file: A file of test interactions; the split is then given by the two.
         root: The folder of the data sets' files.
         user_column: Column of users, by name or number from 0.
@@ -79,10 +85,13 @@ def load_data(options: DataOptions, seed: int = 0) -> BipartiteGraph:
     if options.data == EMBEDDED:
         _refuse(options, _READING, "an embedded data set")
         return MovieLensSmall(**_build_options(options, seed))[0]
+    if options.data.startswith(SYNTHETIC):
+        _refuse(options, _READING | _FILTERING | {"split"}, "a synthetic graph")
+        return _load_synthetic(options, seed)
     if not Path(options.data).is_file():
         raise FileNotFoundError(
-            f"'data' needs to be one of {', '.join(NAMES)}, or a file "
-            f"(got {options.data!r})"
+            f"'data' needs to be one of {', '.join(NAMES)}, a file, or "
+            f"'{SYNTHETIC}num_users=...' (got {options.data!r})"
         )
     if options.test_file is not None:
         return _load_pair(options, options.test_file, seed)
@@ -108,6 +117,25 @@ def _refuse(options: DataOptions, names: set[str], source: str) -> None:
         value = getattr(options, field.name)
         if field.name in names and value != field.default:
             raise ValueError(f"'{field.name}' has no use with {source} (got {value!r})")
+
+
+def _load_synthetic(options: DataOptions, seed: int) -> BipartiteGraph:
+    """Draw a graph by the arguments in its name; the seed draws another."""
+    pairs = options.data.removeprefix(SYNTHETIC).replace("=", ": ").split(",")
+    arguments = yaml.safe_load("\n".join(pairs))
+    try:
+        return SyntheticBipartite(
+            **arguments,
+            validation_ratio=options.validation_ratio,
+            test_ratio=options.test_ratio,
+            seed=seed,
+        )[0]
+    except TypeError as error:
+        raise ValueError(
+            f"'data' needs num_users=N,num_items=N,num_interactions=N and further "
+            f"arguments of SyntheticBipartite after '{SYNTHETIC}' "
+            f"(got {options.data!r})"
+        ) from error
 
 
 def _load_pair(options: DataOptions, test_file: str, seed: int) -> BipartiteGraph:

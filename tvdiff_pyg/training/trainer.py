@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import (
     RichProgressBar,
 )
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+from pytorch_lightning.profilers import SimpleProfiler
 
 from tvdiff_pyg.device import resolve_device
 from tvdiff_pyg.training.datamodule import InteractionDataModule
@@ -24,6 +25,8 @@ from tvdiff_pyg.training.run import RunFolder
 from tvdiff_pyg.training.settings import Settings
 
 SELECTION_METRIC = "ndcg@20"
+# What Lightning's profiler calls a step, and the wait for its batch.
+STEP_ACTIONS = ("run_training_batch", "[_TrainingEpochLoop].train_dataloader_next")
 
 
 def make_trainer(
@@ -47,6 +50,7 @@ def make_trainer(
         log_every_n_steps=1,
         logger=_logger(options.log, folder),
         callbacks=_callbacks(settings, options, folder),
+        profiler=_StepTimer(),
         enable_progress_bar=options.progress,
         enable_model_summary=False,
         default_root_dir=str(folder.path),
@@ -85,12 +89,30 @@ class _ProgressBar(RichProgressBar):
         return metrics
 
 
+class _StepTimer(SimpleProfiler):
+    """Lightning's own durations, without its report of three hundred lines."""
+
+    def describe(self) -> None:
+        """Print nothing."""
+
+
 def _logger(log: Log, folder: RunFolder) -> Logger | bool:
     if log == "none":
         return False
     kind = TensorBoardLogger if log == "tensorboard" else CSVLogger
     # A resumed run adds a version of its own and leaves the earlier curves alone.
     return kind(str(folder.path), name="logs")
+
+
+def step_seconds(trainer: pl.Trainer) -> float:
+    """Return how long all training steps took, validation not counted.
+
+    Args:
+        trainer: A trainer of :func:`make_trainer` that has trained.
+    """
+    profiler = trainer.profiler
+    assert isinstance(profiler, _StepTimer)
+    return sum(sum(profiler.recorded_durations[name]) for name in STEP_ACTIONS)
 
 
 def train(

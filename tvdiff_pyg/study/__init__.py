@@ -1,0 +1,1 @@
+"""Studies: grids of trainings, and what is measured of them."""

@@ -1,0 +1,119 @@
+"""One cell of a study: a training, and all that is measured of it."""
+
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from tvdiff_pyg.data import DataOptions, load_data
+from tvdiff_pyg.device import Device
+from tvdiff_pyg.study.measure import (
+    Factors,
+    Measures,
+    batch_nodes_and_edges,
+    measure,
+)
+from tvdiff_pyg.study.records import Record, hardware
+from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit
+from tvdiff_pyg.training.options import Protocol
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained, on what, with which seed.
+
+    Args:
+        study: The study that the cell belongs to.
+        data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
+        variant: What the study calls these settings.
+        settings: What is trained.
+        seed: Seed of the split, of weights, batches, noise and negatives.
+            (default: ``0``)
+        protocol: How the epoch is chosen. (default: ``"standard"``)
+        root: The folder of the data sets' files. (default: ``"data"``)
+        device: Where to train. (default: ``"auto"``)
+        num_workers: Processes that sample batches ahead. (default: ``0``)
+
+    Example:
+        >>> cell = Cell("losses", "lastfm", "bpr", Settings(), seed=2)
+        >>> cell.key()["seed"]
+        2
+    """
+
+    study: str
+    data: str
+    variant: str
+    settings: Settings
+    seed: int = 0
+    protocol: Protocol = "standard"
+    root: str = "data"
+    device: Device = "auto"
+    num_workers: int = 0
+
+    def key(self) -> Record:
+        """Return what tells this cell from others: the first part of its record."""
+        return {
+            "study": self.study,
+            "data": self.data,
+            "variant": self.variant,
+            "seed": self.seed,
+            "protocol": self.protocol,
+            "settings": asdict(self.settings),
+        }
+
+    def is_recorded(self, record: Record) -> bool:
+        """Whether a record is of this cell.
+
+        Args:
+            record: A record, perhaps of an earlier version with fewer settings, which
+                then had their default values.
+        """
+        defaults = {field.name: field.default for field in fields(Settings)}
+        settings = defaults | record["settings"]
+        return self.key().items() <= {**record, "settings": settings}.items()
+
+
+def run_cell(cell: Cell) -> Record:
+    """Train, evaluate and measure; the run folder is left behind nowhere.
+
+    Args:
+        cell: What to train.
+
+    Returns:
+        The cell's key, metrics, measures and costs, with what they were measured on.
+
+    Raises:
+        ValueError: If the data or the settings cannot be used.
+    """
+    graph = load_data(DataOptions(cell.data, root=cell.root), cell.seed)
+    options = FitOptions(
+        protocol=cell.protocol,
+        seed=cell.seed,
+        device=cell.device,
+        log="none",
+        progress=False,
+        num_workers=cell.num_workers,
+    )
+    with tempfile.TemporaryDirectory(prefix="tvdiff-study-") as folder:
+        run = Path(folder) / "run"
+        metrics = fit(graph, cell.settings, run=run, options=options)
+        measures = _measure(RunFolder(run), cell.settings)
+    kept = ("epochs", "best_epoch", "validation", "test", "fit_seconds", "device")
+    return {
+        **cell.key(),
+        **{name: metrics[name] for name in kept},
+        "epoch_seconds": round(metrics["step_seconds"] / metrics["epochs"], 4),
+        "score_seconds": metrics["score_seconds"],
+        "peak_memory_mb": metrics["peak_memory_mb"],
+        "graph": metrics["data"],
+        "measures": measures,
+        "hardware": hardware(),
+        "versions": metrics["versions"],
+    }
+
+
+def _measure(folder: RunFolder, settings: Settings) -> Measures:
+    model, pairs = folder.model(), folder.graph().train_index
+    adjacency = model.adjacency(pairs)
+    index = pairs if settings.over_interactions else pairs[0].unique()
+    found = measure(Factors.of(model, adjacency))
+    return found | batch_nodes_and_edges(adjacency, index, settings)

@@ -1,0 +1,124 @@
+"""Carrying out the cells of a grid: each once, and again only where it is missing."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import (
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from pathlib import Path
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from tvdiff_pyg.study.cell import Cell, run_cell
+from tvdiff_pyg.study.records import Record, append_record, read_records
+
+
+def run_grid(
+    cells: Sequence[Cell], file: Path, jobs: int = 1, progress: bool = True
+) -> list[Record]:
+    """Carry out the cells that a file has no record of, and add them to it.
+
+    Each cell has a process of its own, for its own peak memory: one that is killed
+    takes no other with it. A record is written when its cell ends, so an interrupted
+    grid goes on where it was.
+
+    Args:
+        cells: The cells.
+        file: The file of records, made if absent.
+        jobs: Cells at the same time; ``0`` carries them out in this process, whose
+            peak memory they then share. (default: ``1``)
+        progress: Show a progress bar over the cells, with the time left.
+            (default: ``True``)
+
+    Returns:
+        The records of the cells, in their order.
+
+    Raises:
+        ValueError: If ``jobs`` is negative.
+        RuntimeError: If cells failed; all others are carried out before.
+
+    Example:
+        >>> run_grid([], Path("nowhere.jsonl"))
+        []
+    """
+    if jobs < 0:
+        raise ValueError(f"'jobs' needs to be at least 0 (got {jobs})")
+    missing = [cell for cell in cells if find_record(cell, read_records(file)) is None]
+    errors: list[str] = []
+    with _progress_bar(progress) as bar:
+        task = bar.add_task("cells", total=len(missing))
+
+        def keep(cell: Cell, finish: Callable[[], Record]) -> None:
+            try:
+                append_record(file, finish())
+            except Exception as error:  # Whatever it was, the other cells still count.
+                name = f"{cell.data}, {cell.variant}, seed {cell.seed}"
+                errors.append(f"{name}: {error or type(error).__name__}")
+            bar.advance(task)
+
+        _carry_out(missing, jobs, keep)
+    if errors:
+        raise RuntimeError(
+            f"{len(errors)} of {len(cells)} cells failed; run the study again to try "
+            f"them again: {'; '.join(errors)}"
+        )
+    records = read_records(file)
+    return [record for cell in cells if (record := find_record(cell, records))]
+
+
+def find_record(cell: Cell, records: Iterable[Record]) -> Record | None:
+    """Return the record of a cell, if there is one.
+
+    Args:
+        cell: The cell.
+        records: Records of any cells.
+    """
+    return next((record for record in records if cell.is_recorded(record)), None)
+
+
+def _carry_out(
+    cells: Sequence[Cell], jobs: int, keep: Callable[[Cell, Callable[[], Record]], None]
+) -> None:
+    if jobs == 0:
+        for cell in cells:
+            keep(cell, lambda: run_cell(cell))  # noqa: B023
+        return
+    with ThreadPoolExecutor(jobs) as threads:
+        running: dict[Future[Record], Cell] = {
+            threads.submit(_run_apart, cell): cell for cell in cells
+        }
+        try:
+            for done in as_completed(running):
+                keep(running[done], done.result)
+        except KeyboardInterrupt:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _run_apart(cell: Cell) -> Record:
+    # A fresh interpreter: what another cell has allocated would count for this one.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        return process.submit(run_cell, cell).result()
+
+
+def _progress_bar(shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        disable=not shown,
+    )
