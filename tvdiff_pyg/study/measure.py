@@ -164,8 +164,7 @@ def batch_nodes_and_edges(
 
     Args:
         adjacency: The training graph, on the CPU.
-        index: What batches are drawn over, as :func:`~tvdiff_pyg.loader.neighbor_loader`
-            takes it.
+        index: What batches are drawn over: users, or pairs ``[2, num_rows]``.
         settings: Batch size, neighbours, pool and layers.
         seed: Seed of the batches. (default: ``0``)
 

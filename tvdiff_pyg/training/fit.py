@@ -18,12 +18,7 @@ from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
 from tvdiff_pyg.training.settings import Settings
-from tvdiff_pyg.training.trainer import (
-    make_trainer,
-    quiet_lightning,
-    step_seconds,
-    train,
-)
+from tvdiff_pyg.training.trainer import StepTimer, make_trainer, quiet_lightning, train
 
 
 def fit(
@@ -94,8 +89,9 @@ def _carry_out(
     folder: RunFolder,
 ) -> dict[str, Any]:
     """Train, evaluate, and write down what was measured."""
+    timer = StepTimer()
     with quiet_lightning():
-        trainer = make_trainer(module.settings, options, folder)
+        trainer = make_trainer(module.settings, options, folder, timer)
         resume_from = folder.last_checkpoint if options.resume else None
         started = time.perf_counter()
         finished = train(trainer, module, data, resume_from)
@@ -108,7 +104,7 @@ def _carry_out(
         "epochs": trainer.current_epoch,
         "best_epoch": _best_epoch(folder),
         "fit_seconds": round(seconds, 3),
-        "step_seconds": round(step_seconds(trainer), 3),
+        "step_seconds": round(timer.step_seconds, 3),
         **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": str(trainer.strategy.root_device),

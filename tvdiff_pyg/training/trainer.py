@@ -29,8 +29,20 @@ SELECTION_METRIC = "ndcg@20"
 STEP_ACTIONS = ("run_training_batch", "[_TrainingEpochLoop].train_dataloader_next")
 
 
+class StepTimer(SimpleProfiler):
+    """Lightning's own durations, without its report of three hundred lines."""
+
+    def describe(self) -> None:
+        """Print nothing."""
+
+    @property
+    def step_seconds(self) -> float:
+        """How long all training steps took so far, validation not counted."""
+        return sum(sum(self.recorded_durations[name]) for name in STEP_ACTIONS)
+
+
 def make_trainer(
-    settings: Settings, options: FitOptions, folder: RunFolder
+    settings: Settings, options: FitOptions, folder: RunFolder, timer: StepTimer
 ) -> pl.Trainer:
     """Build the trainer of a run.
 
@@ -38,6 +50,7 @@ def make_trainer(
         settings: The training settings.
         options: Device, log, progress bar, and what selects the epoch.
         folder: Where checkpoints and curves go.
+        timer: What measures the training steps.
     """
     return pl.Trainer(
         accelerator=resolve_device(options.device).type,
@@ -50,7 +63,7 @@ def make_trainer(
         log_every_n_steps=1,
         logger=_logger(options.log, folder),
         callbacks=_callbacks(settings, options, folder),
-        profiler=_StepTimer(),
+        profiler=timer,
         enable_progress_bar=options.progress,
         enable_model_summary=False,
         default_root_dir=str(folder.path),
@@ -89,30 +102,12 @@ class _ProgressBar(RichProgressBar):
         return metrics
 
 
-class _StepTimer(SimpleProfiler):
-    """Lightning's own durations, without its report of three hundred lines."""
-
-    def describe(self) -> None:
-        """Print nothing."""
-
-
 def _logger(log: Log, folder: RunFolder) -> Logger | bool:
     if log == "none":
         return False
     kind = TensorBoardLogger if log == "tensorboard" else CSVLogger
     # A resumed run adds a version of its own and leaves the earlier curves alone.
     return kind(str(folder.path), name="logs")
-
-
-def step_seconds(trainer: pl.Trainer) -> float:
-    """Return how long all training steps took, validation not counted.
-
-    Args:
-        trainer: A trainer of :func:`make_trainer` that has trained.
-    """
-    profiler = trainer.profiler
-    assert isinstance(profiler, _StepTimer)
-    return sum(sum(profiler.recorded_durations[name]) for name in STEP_ACTIONS)
 
 
 def train(
