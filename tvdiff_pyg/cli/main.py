@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from tvdiff_pyg import __version__
-from tvdiff_pyg.cli import evaluate, fit, plan, recommend
+from tvdiff_pyg.cli import evaluate, fit, plan, recommend, study
 from tvdiff_pyg.cli.arguments import use_dashes
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -16,6 +16,7 @@ COMMANDS: dict[str, Callable[[Namespace], None]] = {
     "evaluate": evaluate.run,
     "recommend": recommend.run,
     "plan": plan.run,
+    "study": study.run,
 }
 
 
@@ -35,7 +36,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         print(f"tvdiff: interrupted; {error}", file=sys.stderr)
         return INTERRUPTED
-    except (ArgumentError, ValueError, OSError) as error:
+    except (ArgumentError, ImportError, RuntimeError, ValueError, OSError) as error:
         print(f"tvdiff: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
     return 0
@@ -59,6 +60,7 @@ def build_parser(preset: str | None = None) -> ArgumentParser:
         ("evaluate", evaluate.build_parser),
         ("recommend", recommend.build_parser),
         ("plan", plan.build_parser),
+        ("study", study.build_parser),
     ):
         command = build()
         use_dashes(command)

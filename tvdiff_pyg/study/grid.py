@@ -48,7 +48,7 @@ def run_grid(
         RuntimeError: If cells failed; all others are carried out before.
 
     Example:
-        >>> run_grid([], Path("nowhere.jsonl"))
+        >>> run_grid([], Path("nowhere.jsonl"), progress=False)
         []
     """
     if jobs < 0:

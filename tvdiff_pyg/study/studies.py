@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tvdiff_pyg.study.claims import depth, optimum, parts, thermodynamics
+from tvdiff_pyg.study.verdict import Claim
 from tvdiff_pyg.training import PRESETS, Settings
 
 Overrides = dict[str, Any]
@@ -17,8 +19,11 @@ class Study:
         name: Its name on the command line.
         title: What it is about.
         axis: What its variants differ in.
-        variants: Settings that each variant overrides, by its name, in order. Names
-            that are numbers make an axis of figures.
+        variants: Settings that each variant overrides, by its name, in order.
+        columns: What its table shows, names of
+            :data:`~tvdiff_pyg.study.columns.COLUMNS`.
+        figures: The panels of each figure, names of columns.
+        claims: What is decided from its cells.
         make_variant: Builds further variants from a name, where any value will do.
             (default: ``None``)
     """
@@ -27,6 +32,9 @@ class Study:
     title: str
     axis: str
     variants: Mapping[str, Overrides]
+    columns: tuple[str, ...]
+    figures: Mapping[str, tuple[str, ...]]
+    claims: tuple[Claim, ...]
     make_variant: Callable[[str], Overrides] | None = None
 
     def variant(self, name: str) -> Overrides:
@@ -59,60 +67,95 @@ def _temperature(value: str) -> Overrides:
     return {"temperature": float(value)}
 
 
+_RANKING = ("recall", "ndcg", "validation_ndcg")
+_SHAPE = (
+    "entropy_softmax",
+    "entropy_clipped",
+    "dirichlet_energy",
+    "mad",
+    "score_roughness_users",
+    "score_roughness_items",
+    "effective_rank_scores",
+)
+_COST = ("epoch_seconds", "batch_nodes", "batch_edges", "peak_memory_mb")
+_CHANGES = tuple(
+    f"delta_{quantity}_{rows}"
+    for quantity in ("entropy", "energy_observed", "energy_occupied")
+    for rows in ("softmax", "clipped")
+)
+
+OVERSMOOTHING = Study(
+    "oversmoothing",
+    "One anisotropic layer against several layers of propagation",
+    "layers",
+    {str(depth): _layers(str(depth)) for depth in (1, 2, 3, 4, 6, 8)},
+    (*_RANKING, "best_epoch", "epochs", *_SHAPE, *_COST),
+    {"ranking": _RANKING, "smoothing": _SHAPE, "cost": _COST},
+    depth.CLAIMS,
+    _layers,
+)
+
+ENTROPY = Study(
+    "entropy",
+    "Entropy and energy of what models reconstruct",
+    "model",
+    {
+        "bpr-mf": {"model": "bpr-mf"},
+        "lightgcn": {"model": "lightgcn", "num_layers": 2},
+        "diffrec": {"model": "diffrec"},
+        "tvdiff": {},
+    },
+    ("recall", "ndcg", *_CHANGES, "effective_rank_scores", "score_roughness_items"),
+    {"ranking": _RANKING, "thermodynamics": _CHANGES},
+    thermodynamics.CLAIMS,
+)
+
+TEMPERATURE = Study(
+    "temperature",
+    "The weight of entropy against energy",
+    "temperature",
+    {value: _temperature(value) for value in ("0.1", "0.5", "1", "2", "5", "10", "20")},
+    (*_RANKING, "best_epoch", "epochs", *_SHAPE),
+    {"ranking": _RANKING, "shape": _SHAPE},
+    optimum.CLAIMS,
+    _temperature,
+)
+
 # Vanilla diffusion knows neither entropy nor graph; each view adds a part.
-_VIEWS: dict[str, Overrides] = {
-    "vanilla": {"denoiser": "mlp", "temperature": 0.0, "negatives": "uniform"},
-    "I": {"denoiser": "mlp", "negatives": "uniform"},
-    "I+II": {"denoiser": "anisotropic", "negatives": "uniform"},
-    "I+II+III": {"denoiser": "anisotropic", "negatives": "hard"},
-}
+VIEWS = Study(
+    "views",
+    "What each of the three views adds",
+    "views",
+    {
+        "vanilla": {"denoiser": "mlp", "temperature": 0.0, "negatives": "uniform"},
+        "I": {"denoiser": "mlp", "negatives": "uniform"},
+        "I+II": {"denoiser": "anisotropic", "negatives": "uniform"},
+        "I+II+III": {"denoiser": "anisotropic", "negatives": "hard"},
+    },
+    (*_RANKING, "best_epoch", "epochs", *_SHAPE, "epoch_seconds"),
+    {"ranking": _RANKING, "shape": _SHAPE},
+    parts.VIEW_CLAIMS,
+)
+
+# All over users, so that nothing but the loss differs.
+LOSSES = Study(
+    "losses",
+    "The ranking entropies, and none",
+    "entropy",
+    {
+        "none": {"temperature": 0.0, "batches": "users"},
+        **{
+            kind: {"entropy_type": kind, "batches": "users"}
+            for kind in ("bce", "bpr", "nll")
+        },
+    },
+    (*_RANKING, "best_epoch", "epochs", *_SHAPE, "epoch_seconds"),
+    {"ranking": _RANKING, "shape": _SHAPE},
+    parts.LOSS_CLAIMS,
+)
 
 STUDIES: dict[str, Study] = {
-    study.name: study
-    for study in (
-        Study(
-            "oversmoothing",
-            "One anisotropic layer against several layers of propagation",
-            "layers",
-            {str(depth): _layers(str(depth)) for depth in (1, 2, 3, 4, 6, 8)},
-            _layers,
-        ),
-        Study(
-            "entropy",
-            "Entropy and energy of what models reconstruct",
-            "model",
-            {
-                "bpr-mf": {"model": "bpr-mf"},
-                "lightgcn": {"model": "lightgcn", "num_layers": 2},
-                "diffrec": {"model": "diffrec"},
-                "tvdiff": {},
-            },
-        ),
-        Study(
-            "temperature",
-            "The weight of entropy against energy",
-            "temperature",
-            {
-                value: _temperature(value)
-                for value in ("0.1", "0.5", "1", "2", "5", "10", "20")
-            },
-            _temperature,
-        ),
-        Study("views", "What each of the three views adds", "views", _VIEWS),
-        Study(
-            "losses",
-            "The ranking entropies, and none",
-            "entropy",
-            # All over users, so that nothing but the loss differs.
-            {
-                "none": {"temperature": 0.0, "batches": "users"},
-                **{
-                    kind: {"entropy_type": kind, "batches": "users"}
-                    for kind in ("bce", "bpr", "nll")
-                },
-            },
-        ),
-    )
+    study.name: study for study in (OVERSMOOTHING, ENTROPY, TEMPERATURE, VIEWS, LOSSES)
 }
 
 

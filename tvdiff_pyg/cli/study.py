@@ -1,0 +1,79 @@
+"""``tvdiff study``: run a grid of trainings and write a report with verdicts."""
+
+from dataclasses import fields
+from typing import get_type_hints
+
+from jsonargparse import ArgumentParser, Namespace
+
+from tvdiff_pyg.device import Device
+from tvdiff_pyg.study import STUDIES, StudyOptions, run_study
+from tvdiff_pyg.training import PRESETS, Settings
+from tvdiff_pyg.training.options import Protocol
+
+
+def build_parser() -> ArgumentParser:
+    """Build the parser; each setting may be given, and then holds for all cells."""
+    parser = ArgumentParser(
+        description="Run a grid of trainings, or what is missing of it, and report.",
+        exit_on_error=False,
+    )
+    parser.add_argument("--config", action="config", help="Options as a YAML file.")
+    parser.add_argument("study", choices=list(STUDIES), help="What is varied.")
+    parser.add_argument(
+        "--out", type=str, required=True, metavar="DIR", help="Records and report."
+    )
+    parser.add_argument(
+        "--data", nargs="+", required=True, metavar="DATA", help="As in tvdiff fit."
+    )
+    parser.add_argument(
+        "--values", nargs="+", metavar="VALUE", help="Variants; the study's own if not."
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="Seeds."
+    )
+    parser.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        help="Start from these settings; if not given, from those published for a data "
+        "set, and from the defaults otherwise.",
+    )
+    parser.add_argument("--protocol", type=Protocol, default="standard")
+    parser.add_argument("--root", type=str, default="data", help="Folder of the data.")
+    parser.add_argument("--device", type=Device, default="auto", help="Where to train.")
+    parser.add_argument(
+        "--num-workers", type=int, default=0, help="Sampling processes of a cell."
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="Cells at the same time; 0: in this process.",
+    )
+    parser.add_argument("--progress", type=bool, default=True, help="Show the cells.")
+    _add_settings(parser)
+    return parser
+
+
+def run(options: Namespace) -> None:
+    """Run the study and say where its report is."""
+    chosen = {field.name: options[field.name] for field in fields(Settings)}
+    study = StudyOptions(
+        data=options.data,
+        values=options["values"],
+        seeds=options.seeds,
+        preset=options.preset,
+        protocol=options.protocol,
+        root=options.root,
+        device=options.device,
+        num_workers=options.num_workers,
+        jobs=options.jobs,
+        progress=options.progress,
+        overrides={name: value for name, value in chosen.items() if value is not None},
+    )
+    print("report:", run_study(options.study, study, options.out))
+
+
+def _add_settings(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("settings of all cells, as in tvdiff fit")
+    for name, kind in get_type_hints(Settings).items():
+        group.add_argument(f"--{name}", type=kind | None, default=None)

@@ -1,0 +1,1 @@
+"""What the paper claims, as functions from the cells of a study to a verdict."""

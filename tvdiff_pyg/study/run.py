@@ -1,0 +1,159 @@
+"""A study from its name to its report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tvdiff_pyg.device import Device, resolve_device
+from tvdiff_pyg.study.cell import Cell
+from tvdiff_pyg.study.figures import check_matplotlib
+from tvdiff_pyg.study.grid import find_record, run_grid
+from tvdiff_pyg.study.records import Record, read_records
+from tvdiff_pyg.study.report import write_report
+from tvdiff_pyg.study.studies import STUDIES, Study, base_settings, variants_of
+from tvdiff_pyg.training.options import Protocol
+
+RECORDS_FILE = "cells.jsonl"
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """What a study is carried out on, and how.
+
+    Args:
+        data: Data sets, files or synthetic graphs, each as in ``tvdiff fit --data``.
+        values: Variants of the study, such as numbers of layers; its own if not given.
+        seeds: Seeds of splits, weights, batches, noise and negatives.
+        preset: Settings to start from; the published ones of a data set that has any,
+            and the defaults otherwise, if not given.
+        protocol: "standard" selects the epoch on validation; "paper" on the test.
+        root: The folder of the data sets' files.
+        device: Where to train.
+        num_workers: Processes that sample batches ahead, with the sampled engine.
+        jobs: Cells at the same time, each in a process of its own; 0 for this process.
+        progress: Show a progress bar.
+    """
+
+    data: Sequence[str]
+    values: Sequence[str] | None = None
+    seeds: Sequence[int] = (0, 1, 2)
+    preset: str | None = None
+    protocol: Protocol = "standard"
+    root: str = "data"
+    device: Device = "auto"
+    num_workers: int = 0
+    jobs: int = 1
+    progress: bool = True
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise fail in every cell."""
+        for name in ("data", "seeds"):
+            if not getattr(self, name):
+                raise ValueError(f"'{name}' needs at least one value (got none)")
+        resolve_device(self.device)
+
+
+def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
+    """Carry out what is missing of a study, and write its report.
+
+    Args:
+        name: One of :data:`~tvdiff_pyg.study.STUDIES`: ``"oversmoothing"``,
+            ``"entropy"``, ``"temperature"``, ``"views"`` or ``"losses"``.
+        options: What it is carried out on, and how.
+        out: The folder of its records and its report. Cells with a record there are
+            not trained again.
+
+    Returns:
+        The path of ``report.html``.
+
+    Raises:
+        ValueError: If a name or a setting is unknown or out of range.
+        ImportError: If matplotlib is not installed.
+        RuntimeError: If cells failed; the report covers the others.
+
+    Example:
+        >>> import tempfile
+        >>> graph = "synthetic:num_users=60,num_items=40,num_interactions=600"
+        >>> small = {"hidden_channels": 4, "num_timesteps": 2, "max_epochs": 1}
+        >>> options = StudyOptions(
+        ...     [graph], ["1", "2"], [0], overrides=small, jobs=0, progress=False
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = run_study("oversmoothing", options, folder)
+        ...     "One layer ranks better than several" in page.read_text()
+        True
+    """
+    check_matplotlib()
+    folder = Path(out)
+    study = find_study(name)
+    cells = cells_of(study, options)
+    try:
+        run_grid(cells, folder / RECORDS_FILE, options.jobs, options.progress)
+    finally:
+        # Interrupted or failed, what is there can be read.
+        finished = finished_cells(cells, folder)
+        if finished:
+            page = write_report(study, finished, folder)
+    return page
+
+
+def find_study(name: str) -> Study:
+    """Return a study by its name.
+
+    Args:
+        name: The name.
+
+    Raises:
+        ValueError: If there is no such study.
+    """
+    if name not in STUDIES:
+        raise ValueError(f"'name' needs to be one of {list(STUDIES)} (got {name!r})")
+    return STUDIES[name]
+
+
+def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
+    """Return the grid of a study: all variants, on all graphs, with all seeds.
+
+    One seed is finished everywhere before the next begins.
+
+    Args:
+        study: The study.
+        options: What it is carried out on.
+
+    Raises:
+        ValueError: If a variant or a setting is unknown or out of range.
+    """
+    variants = variants_of(study, options.values)
+    base = {
+        data: base_settings(data, options.preset, options.overrides)
+        for data in options.data
+    }
+    return [
+        Cell(
+            study.name,
+            data,
+            name,
+            replace(base[data], **changes),
+            seed,
+            options.protocol,
+            options.root,
+            options.device,
+            options.num_workers,
+        )
+        for seed in options.seeds
+        for data in options.data
+        for name, changes in variants.items()
+    ]
+
+
+def finished_cells(cells: Sequence[Cell], folder: Path) -> list[Record]:
+    """Return the records of the cells that are finished.
+
+    Args:
+        cells: The cells.
+        folder: The folder of the study.
+    """
+    records = read_records(folder / RECORDS_FILE)
+    return [record for cell in cells if (record := find_record(cell, records))]

@@ -1,0 +1,71 @@
+"""Records as tables: one row a cell, and means with their spread over the seeds."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tvdiff_pyg.study.records import Record
+
+KEY = ("data", "variant", "seed")
+COSTS = ("epochs", "best_epoch", "epoch_seconds", "score_seconds", "peak_memory_mb")
+
+
+def cell_table(records: Sequence[Record]) -> pl.DataFrame:
+    """Flatten records.
+
+    Args:
+        records: Records of one study.
+
+    Returns:
+        A row a record: data, variant, seed, then numbers.
+
+    Example:
+        >>> parts = {part: {"recall@20": 0.5, "ndcg@20": 0.25} for part in ("test",)}
+        >>> record = {"data": "mine", "variant": "1", "seed": 0, **parts}
+        >>> cell_table([record])["recall"].to_list()
+        [0.5]
+    """
+    return pl.DataFrame([_flat(record) for record in records], infer_schema_length=None)
+
+
+def seed_means(cells: pl.DataFrame) -> pl.DataFrame:
+    """Average over the seeds of each variant on each graph, in order of appearance.
+
+    Args:
+        cells: A table of :func:`cell_table`.
+
+    Returns:
+        A row for each data and variant: ``seeds``, and for each number its mean by its
+        own name and its sample standard deviation by ``NAME_spread`` (null of a single
+        seed).
+    """
+    numbers = [name for name in cells.columns if name not in KEY]
+    return cells.group_by("data", "variant", maintain_order=True).agg(
+        pl.len().alias("seeds"),
+        *(pl.col(name).mean() for name in numbers),
+        *(pl.col(name).std().alias(f"{name}_spread") for name in numbers),
+    )
+
+
+def of_variant(cells: pl.DataFrame, data: str, variant: str, name: str) -> list[float]:
+    """Return a number of each seed, in the order of the seeds.
+
+    Args:
+        cells: A table of :func:`cell_table`.
+        data: The data.
+        variant: The variant.
+        name: The number.
+    """
+    rows = cells.filter(data=data, variant=variant).sort("seed")
+    return rows[name].to_list() if name in rows.columns else []
+
+
+def _flat(record: Record) -> Record:
+    flat: Record = {name: record[name] for name in KEY}
+    for prefix, part in (("", "test"), ("validation_", "validation")):
+        metrics = record.get(part) or {}
+        for name in ("recall", "ndcg"):
+            flat[prefix + name] = metrics.get(f"{name}@20")
+    flat |= {name: record.get(name) for name in COSTS}
+    flat["interactions"] = record.get("graph", {}).get("train")
+    return {**flat, **record.get("measures", {})}
