@@ -248,13 +248,14 @@ def _sampled_step(size: GraphSize, settings: Settings) -> int:
 
 
 def _embedding_step(size: GraphSize, settings: Settings) -> int:
-    """All nodes for each layer, for the sum of the layers, and their gradients.
+    """All nodes in a layer and in the sum of the layers, and the gradients of both.
 
-    A simple bound: BPR-MF has no layer, and LightGCN may let go of some sooner. Both
-    orientations of the graph are joined, and their transpose beside them.
+    A simple bound. The number of layers does not matter: LightGCN is linear, so none
+    is kept for its gradient. Both orientations of the graph are joined, and their
+    transpose beside them.
     """
     nodes = size.num_users + size.num_items
-    rows = (settings.num_layers + 4) * nodes + 8 * settings.batch_size
+    rows = 4 * nodes + 3 * settings.batch_size
     edges = 4 * size.num_interactions
     joined = (FLOAT + INDEX) * edges + 64 * _pairs(size, settings)
     return FLOAT * rows * settings.hidden_channels + joined
