@@ -192,7 +192,7 @@ def evaluate(
     items = model.encode_items(adjacency)
     ranker = ExactRanker(items.factor)
     for user in task.user.split(batch_size):
-        factor = model.encode_users(adjacency.user_rows.select(user), items)
+        factor = model.user_factors(adjacency, user, items)
         _, item = ranker.search(factor, max(ks), task.seen.select(user))
         metrics.update(item, task.label.select(user))
     model.train(training)

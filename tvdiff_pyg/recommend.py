@@ -12,7 +12,7 @@ from torch import Tensor
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.index import IndexKind, ItemIndex
-from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.models import TrainableModel
 from tvdiff_pyg.nn import CSR
 from tvdiff_pyg.ranking import ExactRanker
 from tvdiff_pyg.training.run import RunFolder
@@ -44,6 +44,7 @@ class Recommender:
         graph: The interactions that it was trained on.
 
     Example:
+        >>> from tvdiff_pyg import TVDiff
         >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
         >>> graph = BipartiteGraph.from_edge_index(edge_index, 2, 3)
         >>> recommender = Recommender(TVDiff(2, 3), graph)
@@ -53,8 +54,8 @@ class Recommender:
         1
     """
 
-    def __init__(self, model: TVDiff, graph: BipartiteGraph) -> None:
-        size = (model.denoiser.num_users, model.denoiser.num_items)
+    def __init__(self, model: TrainableModel, graph: BipartiteGraph) -> None:
+        size = (model.num_users, model.num_items)
         if size != (graph.num_users, graph.num_items):
             raise ValueError(
                 f"'graph' needs {size[0]} users and {size[1]} items, as the model has "
@@ -62,7 +63,7 @@ class Recommender:
             )
         self.model = model.eval()
         self.graph = graph
-        device = model.denoiser.item_embedding.device
+        device = next(model.parameters()).device
         self.adjacency = model.adjacency(graph.train_index.to(device))
         known = torch.cat([graph.train_index, graph.validation_index], dim=1)
         self._known = CSR.from_edge_index(known.to(device), size)
@@ -97,6 +98,7 @@ class Recommender:
             ValueError: If an argument is outside its range.
 
         Example:
+            >>> from tvdiff_pyg import TVDiff
             >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 3)
             >>> recommender = Recommender(TVDiff(1, 3), graph)
             >>> index = recommender.index("ivf", num_lists=2)
@@ -128,13 +130,12 @@ class Recommender:
             Original item ids and scores, best first.
 
         Raises:
-            ValueError: If an id is unknown, a history is empty, ``k`` is below 1, or
-                ``index`` is of other items.
+            ValueError: If an id is unknown, a history is empty or the model reads
+                none, ``k`` is below 1, or ``index`` is of other items.
         """
         if k < 1:
             raise ValueError(f"'k' needs to be at least 1 (got {k})")
-        history, seen = self._read(list[Any](users_or_histories))
-        factor = self.model.encode_users(history, self._items)
+        factor, seen = self._read(list[Any](users_or_histories))
         known = seen if filter_seen else None
         if index is not None:
             self._check_index(index)
@@ -149,18 +150,19 @@ class Recommender:
                 f"has (got {index.num_items} of {index.channels})"
             )
 
-    def _read(self, asked: list[Any]) -> tuple[CSR, CSR]:
-        """Return what the model reads of each user, and what they have seen."""
+    def _read(self, asked: list[Any]) -> tuple[Tensor, CSR]:
+        """Return the factors of each user, and what they have seen."""
         device = self._items.factor.device
         if not asked:
             raise ValueError("'users_or_histories' needs at least one user (got none)")
         if all(isinstance(one, Integral | str) for one in asked):
             user = self.graph.user_ids.index(asked).to(device)
-            return self.adjacency.user_rows.select(user), self._known.select(user)
+            factor = self.model.user_factors(self.adjacency, user, self._items)
+            return factor, self._known.select(user)
         rows = [self._history(position, one) for position, one in enumerate(asked)]
         pairs = torch.cat(rows, dim=1).unique(dim=1).to(device)
         history = CSR.from_edge_index(pairs, (len(asked), self.graph.num_items))
-        return history, history
+        return self.model.encode_users(history, self._items), history
 
     def _history(self, position: int, items: object) -> Tensor:
         if isinstance(items, Integral | str) or not isinstance(items, Iterable):

@@ -16,14 +16,18 @@ class ItemSide(NamedTuple):
         factor: Item factors :math:`V`, of shape ``[num_items, channels]``.
         mixing: What else the users' side reads of the items, of shape
             ``[channels, channels]``; for TV-Diff :math:`V^{\top} W_I`, which turns a
-            user factor into the projection of the scores that it predicts.
+            user factor into the projection of the scores that it predicts. ``None``
+            where it reads nothing else.
         embedding: What the projection of a history sums, :math:`W_I`, of shape
             ``[num_items, channels]``; ``None`` where none is projected.
+        user_factor: Factors of the training graph's users, of shape
+            ``[num_users, channels]``, where one pass yields both sides; else ``None``.
     """
 
     factor: Tensor
-    mixing: Tensor
+    mixing: Tensor | None = None
     embedding: Tensor | None = None
+    user_factor: Tensor | None = None
 
 
 class FactorModel(torch.nn.Module):
@@ -41,10 +45,25 @@ class FactorModel(torch.nn.Module):
         raise NotImplementedError
 
     def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Compute user factors, of shape ``[batch_size, channels]``.
+        """Compute the factors of histories, of shape ``[batch_size, channels]``.
 
         Args:
             history: Each user's items, of shape ``[batch_size, num_items]``.
             items: The item side.
         """
         raise NotImplementedError
+
+    def user_factors(
+        self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
+    ) -> Tensor:
+        """Compute the factors of users of the graph, by default from their histories.
+
+        Args:
+            adjacency: The training graph.
+            user: Users, long, of shape ``[batch_size]``.
+            items: The item side.
+
+        Returns:
+            User factors, of shape ``[batch_size, channels]``.
+        """
+        return self.encode_users(adjacency.user_rows.select(user), items)

@@ -20,8 +20,7 @@ class Popularity(FactorModel):
 
     def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
         """Count the interactions of each item."""
-        count = adjacency.item_rows.degree().float().unsqueeze(-1)
-        return ItemSide(factor=count, mixing=count.new_ones(1, 1))
+        return ItemSide(adjacency.item_rows.degree().float().unsqueeze(-1))
 
     def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
         """Give every user the same factor."""

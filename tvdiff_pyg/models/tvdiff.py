@@ -9,8 +9,9 @@ from torch_geometric.data import HeteroData
 from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
 from tvdiff_pyg.diffusion.projected import check_num_noise_items
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
-from tvdiff_pyg.models.base import FactorModel, ItemSide
+from tvdiff_pyg.models.base import ItemSide
 from tvdiff_pyg.models.batch import TrainingBatch
+from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.nn import (
     AnisotropicDenoiser,
     BipartiteAdjacency,
@@ -30,7 +31,7 @@ Negatives = Literal["uniform", "hard"]
 DenoiserName = Literal["anisotropic", "gcn", "mlp"]
 
 
-class TVDiff(FactorModel):
+class TVDiff(TrainableModel):
     r"""The tri-view diffusion recommender of the `"Towards A Tri-View Diffusion
     Framework for Recommendation" <https://arxiv.org/abs/2511.20122>`_ paper.
 
@@ -107,7 +108,7 @@ class TVDiff(FactorModel):
         combine: Combine = "last",
         linear: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(num_users, num_items)
         check_num_noise_items(num_noise_items)
         self.num_noise_items = num_noise_items
         sizes = num_users, num_items, hidden_channels, time_channels, dropout
@@ -121,26 +122,13 @@ class TVDiff(FactorModel):
                 self.denoiser = MLPDenoiser(*sizes, sparse_grad)
             else:
                 self.denoiser = AnisotropicDenoiser(*sizes, normalization, sparse_grad)
+        self.normalization = self.denoiser.normalization
         self.diffusion = GaussianDiffusion(
             num_timesteps, schedule, noise_scale, noise_min, noise_max
         )
         self.loss_fn = HelmholtzFreeEnergyLoss(temperature, entropy_type)
         self.sampler = _make_sampler(
             negatives, num_timesteps, accept_ratio, gumbel_decay
-        )
-
-    def adjacency(self, edge_index: Tensor) -> BipartiteAdjacency:
-        """Sort and weigh the training graph as this model reads it.
-
-        Args:
-            edge_index: (user, item) pairs, long, of shape ``[2, num_edges]``.
-
-        Returns:
-            The adjacency that the other methods take.
-        """
-        size = (self.denoiser.num_users, self.denoiser.num_items)
-        return BipartiteAdjacency.from_edge_index(
-            edge_index, size, self.denoiser.normalization
         )
 
     def forward(
@@ -203,6 +191,7 @@ class TVDiff(FactorModel):
         """
         hidden = self.denoiser.project(history, embedding=items.embedding)
         mixing = items.mixing
+        assert mixing is not None
         draw_noise = None
         if ancestral or start_step is not None:
             assert items.embedding is not None
@@ -279,8 +268,7 @@ class TVDiff(FactorModel):
         Returns:
             Free energy, energy and entropy.
         """
-        normalization = self.denoiser.normalization
-        sampled = TrainingBatch.sampled(adjacency, batch, normalization)
+        sampled = TrainingBatch.sampled(adjacency, batch, self.normalization)
         return self._free_energy(sampled, generator)
 
     def _free_energy(

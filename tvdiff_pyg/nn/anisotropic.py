@@ -82,7 +82,7 @@ class AnisotropicDenoiser(MessagePassing):
         sparse_grad: bool = False,
     ) -> None:
         super().__init__(aggr="add")
-        _check_sizes(
+        check_sizes(
             num_users=num_users, num_items=num_items, hidden_channels=hidden_channels
         )
         if time_channels < 2:
@@ -345,7 +345,8 @@ class AnisotropicDenoiser(MessagePassing):
         )
 
 
-def _check_sizes(**sizes: int) -> None:
+def check_sizes(**sizes: int) -> None:
+    """Raise unless all sizes are positive, naming the first that is not."""
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"'{name}' needs to be at least 1 (got {size})")

@@ -11,7 +11,7 @@ import torch
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
-from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.models import build_model
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
@@ -29,7 +29,7 @@ def fit(
     options: FitOptions | None = None,
     data_config: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Train TV-Diff, evaluate the best epoch, and leave a run folder.
+    """Train TV-Diff or a baseline, evaluate the best epoch, and leave a run folder.
 
     The folder holds ``config.yaml``, ``metrics.json``, ``graph.pt``, the checkpoints
     of the best and the last epoch, and the training curves. Interrupting keeps the
@@ -75,6 +75,7 @@ def fit(
     if options.resume:
         _check_resume(folder, graph, module)
     config = {**(data_config or {}), **asdict(options), **asdict(settings)}
+    config |= settings.model_kwargs()  # what a name such as "diffrec" stands for
     del config["resume"]  # says how to begin, not what to do
     folder.write_config(config)
     graph.save(folder.graph_file)
@@ -129,11 +130,12 @@ def _check_resume(
     checkpoint = torch.load(folder.last_checkpoint, weights_only=True, mmap=True)
     if not torch.equal(folder.graph().train_index, graph.train_index):
         raise ValueError("'graph' needs the interactions that the run began with")
+    # Runs from before there was a choice do not name their model.
+    began = {"model": "tvdiff", **checkpoint["hyper_parameters"]}
     for name, value in module.hparams.items():
-        if checkpoint["hyper_parameters"].get(name) != value:
+        if began.get(name) != value:
             raise ValueError(
-                f"'{name}' needs to stay {checkpoint['hyper_parameters'].get(name)} "
-                f"to resume (got {value})"
+                f"'{name}' needs to stay {began.get(name)} to resume (got {value})"
             )
     done, wanted = checkpoint["epoch"] + 1, module.settings.max_epochs
     if wanted <= done:
@@ -153,7 +155,8 @@ def _modules(
     graph: BipartiteGraph, settings: Settings, options: FitOptions
 ) -> tuple[TVDiffModule, InteractionDataModule]:
     task = EvaluationTask.from_graph(graph, options.selects_on)
-    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
+    size = graph.num_users, graph.num_items
+    model = build_model(*size, settings.model, **settings.model_kwargs())
     adjacency = model.adjacency(graph.train_index)
     module = TVDiffModule(model, adjacency, task, settings)
     data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)

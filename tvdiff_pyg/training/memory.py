@@ -16,10 +16,11 @@ import torch
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
+from tvdiff_pyg.training.needs import needs_exact_engine
 from tvdiff_pyg.training.settings import Engine, Settings
 
 GIGABYTE = 2**30
-FLOAT = 4
+FLOAT, INDEX = 4, 8
 # Measured: Python, PyTorch, Lightning and the buffers of matrix products.
 RUNTIME = 560 * 2**20
 # Edges and their flip, both sides sorted with weights, what is seen and held out, and
@@ -99,6 +100,8 @@ def plan_memory(size: GraphSize, settings: Settings) -> MemoryPlan:
         raise ValueError("'engine' needs to be 'exact' or 'sampled' here (got 'auto')")
     table = (size.num_users + size.num_items) * settings.hidden_channels * FLOAT
     work = _exact_step if settings.engine == "exact" else _sampled_step
+    if needs_exact_engine(settings.model):
+        work = _embedding_step
     parts = {
         "runtime": RUNTIME,
         "graph": PER_INTERACTION * size.num_interactions,
@@ -144,7 +147,9 @@ def choose_engine(size: GraphSize, settings: Settings, memory: int) -> Settings:
 
 
 def plan_engines(size: GraphSize, settings: Settings) -> list[MemoryPlan]:
-    """Plan both engines, the exact one first; row-sparse gradients need the sampled.
+    """Plan the engines that can be had, the exact one first.
+
+    Row-sparse gradients need the sampled one, BPR-MF and LightGCN the exact one.
 
     Args:
         size: How large the graph is.
@@ -153,6 +158,8 @@ def plan_engines(size: GraphSize, settings: Settings) -> list[MemoryPlan]:
     engines: Iterable[Engine] = ("exact", "sampled")
     if settings.sparse_grad:
         engines = ("sampled",)
+    elif needs_exact_engine(settings.model):
+        engines = ("exact",)
     return [plan_memory(size, replace(settings, engine=engine)) for engine in engines]
 
 
@@ -238,6 +245,20 @@ def _sampled_step(size: GraphSize, settings: Settings) -> int:
     rows = 4 * items + 2 * users + 8 * batch
     rows += 3 * (settings.num_layers - 1) * (items + users)
     return int(FLOAT * channels * rows + 100 * edges)
+
+
+def _embedding_step(size: GraphSize, settings: Settings) -> int:
+    """All nodes in a layer and in the sum of the layers, and the gradients of both.
+
+    A simple bound. The number of layers does not matter: LightGCN is linear, so none
+    is kept for its gradient. Both orientations of the graph are joined, and their
+    transpose beside them.
+    """
+    nodes = size.num_users + size.num_items
+    rows = 4 * nodes + 3 * settings.batch_size
+    edges = 4 * size.num_interactions
+    joined = (FLOAT + INDEX) * edges + 64 * _pairs(size, settings)
+    return FLOAT * rows * settings.hidden_channels + joined
 
 
 def _scoring(size: GraphSize, settings: Settings) -> int:

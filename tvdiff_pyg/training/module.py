@@ -1,4 +1,4 @@
-"""How TV-Diff trains and validates, for pytorch-lightning."""
+"""How TV-Diff and the baselines train and validates, for pytorch-lightning."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics
-from tvdiff_pyg.models import ItemSide, TVDiff
+from tvdiff_pyg.models import ItemSide, TrainableModel, TVDiff
 from tvdiff_pyg.models.reference import dense_scores
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.ranking import ExactRanker, rank_scores
@@ -32,7 +32,7 @@ class TVDiffModule(pl.LightningModule):
 
     def __init__(
         self,
-        model: TVDiff,
+        model: TrainableModel,
         adjacency: BipartiteAdjacency,
         task: EvaluationTask,
         settings: Settings,
@@ -43,10 +43,11 @@ class TVDiffModule(pl.LightningModule):
         self.task = task
         self.settings = settings
         self.metrics = RankingMetrics(task.popularity)
-        size = {"num_users": adjacency.user_rows.num_rows}
-        size["num_items"] = adjacency.user_rows.num_cols
+        size = {"num_users": model.num_users, "num_items": model.num_items}
         # All that rebuilds the model, as plain values: loads with weights_only=True.
-        self.save_hyperparameters({**size, **settings.model_kwargs()})
+        self.save_hyperparameters(
+            {**size, "model": settings.model, **settings.model_kwargs()}
+        )
         self._items: ItemSide | None = None
         self._ranker: ExactRanker | None = None
 
@@ -116,14 +117,12 @@ class TVDiffModule(pl.LightningModule):
 
     def _rank(self, user: Tensor) -> Tensor:
         assert self._items is not None and self._ranker is not None
-        history, seen = (
-            self.adjacency.user_rows.select(user),
-            self.task.seen.select(user),
-        )
-        k = max(self.metrics.ks)
+        seen, k = self.task.seen.select(user), max(self.metrics.ks)
         if not self.settings.score_with_dropout:
-            factor = self.model.encode_users(history, self._items)
+            factor = self.model.user_factors(self.adjacency, user, self._items)
             return self._ranker.search(factor, k, seen)[1]
+        assert isinstance(self.model, TVDiff)  # only it has a dense reference
+        history = self.adjacency.user_rows.select(user)
         self.model.train()
         score = dense_scores(self.model, history, self._items)
         self.model.eval()

@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.models import TrainableModel, build_model
 
 PACKAGES = ("tvdiff_pyg", "torch", "torch_geometric", "pytorch_lightning")
 
@@ -84,13 +84,13 @@ class RunFolder:
         self._need(self.graph_file)
         return BipartiteGraph.load(self.graph_file)
 
-    def model(self) -> TVDiff:
+    def model(self) -> TrainableModel:
         """Rebuild the best model, in ``eval`` mode on the CPU."""
         self._need(self.best_checkpoint)
         checkpoint = torch.load(
             self.best_checkpoint, map_location="cpu", weights_only=True
         )
-        model = TVDiff(**checkpoint["hyper_parameters"])
+        model = build_model(**checkpoint["hyper_parameters"])
         prefix = "model."
         weights = {
             name.removeprefix(prefix): value

@@ -5,10 +5,12 @@ from typing import Any, Literal, get_args
 
 from tvdiff_pyg.diffusion import Schedule
 from tvdiff_pyg.loss import EntropyType
+from tvdiff_pyg.models.build import DIFFREC, ModelName
 from tvdiff_pyg.models.tvdiff import DenoiserName, Negatives
 from tvdiff_pyg.nn import Normalization
 from tvdiff_pyg.nn.gcn import Activation, Combine
 from tvdiff_pyg.sampling.neighbors import check_num_neighbors
+from tvdiff_pyg.training.needs import READS, check_needs
 
 Batches = Literal["auto", "users", "interactions"]
 Precision = Literal["32-true", "bf16-mixed"]
@@ -17,6 +19,7 @@ Engine = Literal["auto", "exact", "sampled"]
 POSITIVE_FIELDS = ("batch_size", "num_pool", "max_epochs", "patience", "check_every")
 TRAINING_FIELDS = frozenset(
     {
+        "model",
         "engine",
         "num_neighbors",
         "num_pool",
@@ -38,6 +41,10 @@ class Settings:
     """Settings of the model and of its training.
 
     Args:
+        model: "tvdiff"; or, to compare it with, "bpr-mf" (matrix factorisation),
+            "lightgcn", or "diffrec" (TV-Diff with the denoiser "mlp" and temperature 0,
+            whatever is set). Of the settings of the model, BPR-MF reads
+            hidden_channels, and LightGCN num_layers as well.
         hidden_channels: Width of both towers.
         time_channels: Width of the timestep embedding.
         dropout: Dropout on the corrupted interactions, in [0, 1).
@@ -58,7 +65,7 @@ class Settings:
             sampled engine: only rows that a batch reads are updated.
         denoiser: "anisotropic", one layer; "gcn", several; "mlp", DiffRec's, without
             a graph.
-        num_layers: Layers of "gcn".
+        num_layers: Layers of "gcn", or of LightGCN.
         activation: Nonlinearity between the layers of "gcn".
         combine: What the last layer of "gcn" reads: the last embeddings, the mean of
             all layers, or sums along the layers.
@@ -83,9 +90,11 @@ class Settings:
             does. Slow: it needs the dense reference.
 
     Raises:
-        ValueError: If a training setting is outside its range.
+        ValueError: If a training setting is outside its range, or contradicts the
+            model.
     """
 
+    model: ModelName = "tvdiff"
     hidden_channels: int = 64
     time_channels: int = 64
     dropout: float = 0.5
@@ -122,6 +131,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the training settings; the model checks its own."""
+        check_needs(self.model, vars(self))
         for name in POSITIVE_FIELDS:
             if getattr(self, name) < 1:
                 raise ValueError(
@@ -168,8 +178,11 @@ class Settings:
         return self.batches == "interactions"
 
     def model_kwargs(self) -> dict[str, Any]:
-        """Return the arguments of :class:`~tvdiff_pyg.models.TVDiff`."""
-        return {k: v for k, v in asdict(self).items() if k not in TRAINING_FIELDS}
+        """Return the arguments of the model, those that it reads."""
+        kwargs = {k: v for k, v in asdict(self).items() if k not in TRAINING_FIELDS}
+        if self.model == "diffrec":
+            return kwargs | DIFFREC
+        return {name: kwargs[name] for name in READS.get(self.model, kwargs)}
 
     @staticmethod
     def preset(name: str, **overrides: Any) -> "Settings":
