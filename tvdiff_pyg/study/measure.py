@@ -62,7 +62,7 @@ class Factors:
         items, rows = model.encode_items(adjacency), adjacency.user_rows
         users = torch.arange(rows.num_rows, device=rows.col.device)
         blocks = [
-            model.encode_users(rows.select(block), items)
+            model.user_factors(adjacency, block, items)
             for block in users.split(USERS_AT_ONCE)
         ]
         return Factors(torch.cat(blocks), items.factor, rows.with_value(None))
