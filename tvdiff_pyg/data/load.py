@@ -119,10 +119,24 @@ def _refuse(options: DataOptions, names: set[str], source: str) -> None:
             raise ValueError(f"'{field.name}' has no use with {source} (got {value!r})")
 
 
+def synthetic_arguments(data: str) -> dict[str, Any]:
+    """Read the arguments in the name of a synthetic graph.
+
+    Args:
+        data: The name, as in :class:`DataOptions`.
+
+    Example:
+        >>> synthetic_arguments("synthetic:num_users=100,exponent=2.2")
+        {'num_users': 100, 'exponent': 2.2}
+    """
+    pairs = data.removeprefix(SYNTHETIC).replace("=", ": ").split(",")
+    read = yaml.safe_load("\n".join(pairs))
+    return read if isinstance(read, dict) else {}
+
+
 def _load_synthetic(options: DataOptions, seed: int) -> BipartiteGraph:
     """Draw a graph by the arguments in its name; the seed draws another."""
-    pairs = options.data.removeprefix(SYNTHETIC).replace("=", ": ").split(",")
-    arguments = yaml.safe_load("\n".join(pairs))
+    arguments = synthetic_arguments(options.data)
     try:
         return SyntheticBipartite(
             **arguments,

@@ -90,7 +90,7 @@ def _responses(study: Study, means: pl.DataFrame) -> "Figure":
             response = [row[f"response_{band}"] for band in bands]
             label = f"{study.axis} {row['variant']}"
             panel.plot(bands, response, "o-", ms=4, label=label)
-        panel.set(title=_short(data), xlabel="frequency band, smooth to rough")
+        panel.set(title=data, xlabel="frequency band, smooth to rough")
         panel.set(ylabel="energy kept, relative", yscale="log", xticks=bands)
         panel.grid(alpha=0.3)
     _legend(figure, panels[0])
@@ -114,7 +114,7 @@ def _legend(figure: "Figure", panel: Any) -> None:
     handles, labels = panel.get_legend_handles_labels()
     figure.legend(
         handles,
-        [_short(label) for label in labels],
+        labels,
         loc="outside lower center",
         ncols=PANEL_COLUMNS,
         frameon=False,
@@ -128,8 +128,3 @@ def _by_data(means: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _is_known(means: pl.DataFrame, name: str) -> bool:
     return name in means.columns and means[name].is_not_null().any()
-
-
-def _short(data: str) -> str:
-    """Shorten the name of a synthetic graph, whose arguments the table has in full."""
-    return data.replace("num_", "").replace("interactions", "pairs")

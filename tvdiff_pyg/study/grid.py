@@ -56,14 +56,15 @@ def run_grid(
     missing = [cell for cell in cells if find_record(cell, read_records(file)) is None]
     errors: list[str] = []
     with _progress_bar(progress) as bar:
-        task = bar.add_task("cells", total=len(missing))
+        done = len(cells) - len(missing)
+        task = bar.add_task("cells", total=len(cells), completed=done)
 
         def keep(cell: Cell, finish: Callable[[], Record]) -> None:
             try:
                 append_record(file, finish())
             except Exception as error:  # Whatever it was, the other cells still count.
                 name = f"{cell.data}, {cell.variant}, seed {cell.seed}"
-                errors.append(f"{name}: {error or type(error).__name__}")
+                errors.append(f"{name}: {str(error) or type(error).__name__}")
             bar.advance(task)
 
         _carry_out(missing, jobs, keep)

@@ -1,5 +1,6 @@
 """A study's report as one HTML page that needs no other file and no network."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -59,8 +60,8 @@ def html_page(
 </head>
 <body>
 <h1>{escape(title)}</h1>
-<p>{len(verdicts)} verdicts, from the numbers below. A claim holds where it does in
-every seed, fails where it does in none, and is undecided otherwise.</p>
+<p>{_glance(verdicts)} A claim holds on a graph where it does in every seed, fails where
+it does in none, and is undecided otherwise.</p>
 <h2>Verdicts</h2>
 {_verdicts(verdicts)}
 <h2>Figures</h2>
@@ -74,6 +75,14 @@ every seed, fails where it does in none, and is undecided otherwise.</p>
 </body>
 </html>
 """
+
+
+def _glance(verdicts: Sequence[Verdict]) -> str:
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    return (
+        f"Of {len(verdicts)} verdicts, {counts['holds']} say that a claim holds, "
+        f"{counts['fails']} that it fails, {counts['undecided']} leave it open."
+    )
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:

@@ -32,6 +32,8 @@ def append_record(file: Path, record: Mapping[str, Any]) -> None:
         record: What JSON can hold.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and not file.read_bytes().endswith(b"\n"):
+        _cut_off_last_line(file)
     with file.open("a") as lines:
         lines.write(json.dumps(dict(record)) + "\n")
 
@@ -40,27 +42,29 @@ def read_records(file: Path) -> list[Record]:
     """Return all records of a file; none if it is absent.
 
     Args:
-        file: A file of JSON lines. One that was cut off while its last line was
-            written is read up to there.
+        file: A file of JSON lines. A last line whose writing was interrupted is left
+            out.
 
     Raises:
-        ValueError: If a line before the last is not JSON.
+        ValueError: If a line is not JSON.
     """
     if not file.exists():
         return []
-    lines = file.read_text().splitlines()
-    records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                break
-            raise ValueError(
-                f"'file' needs to hold a JSON record in each line "
-                f"(got none in line {number} of {file})"
-            ) from error
-    return records
+    text = file.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    try:
+        return [json.loads(line) for line in whole.splitlines()]
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"'file' needs to hold a JSON record in each line (got {file}: {error})"
+        ) from error
+
+
+def _cut_off_last_line(file: Path) -> None:
+    """Remove a line whose writing was interrupted, so that the next stands alone."""
+    content = file.read_bytes()
+    with file.open("r+b") as lines:
+        lines.truncate(content.rfind(b"\n") + 1)
 
 
 def _cpu_name() -> str:

@@ -196,6 +196,7 @@ def provenance(records: Sequence[Record]) -> dict[str, str]:
     versions = first["versions"]
     return {
         "protocol": _distinct(record["protocol"] for record in records),
+        "data": "; ".join(dict.fromkeys(record["data"] for record in records)),
         "seeds": _distinct(str(record["seed"]) for record in records),
         "device": _distinct(record["device"] for record in records),
         "processor": _distinct(

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from tvdiff_pyg.data.load import SYNTHETIC, synthetic_arguments
 from tvdiff_pyg.study.records import Record
 
 KEY = ("data", "variant", "seed")
+SIZES = ("users", "items", "interactions")
 COSTS = ("epochs", "best_epoch", "epoch_seconds", "score_seconds", "peak_memory_mb")
 
 
@@ -60,8 +62,27 @@ def of_variant(cells: pl.DataFrame, data: str, variant: str, name: str) -> list[
     return rows[name].to_list() if name in rows.columns else []
 
 
+def graph_label(data: str) -> str:
+    """Shorten the name of a synthetic graph; others stay.
+
+    Args:
+        data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
+
+    Example:
+        >>> graph_label("synthetic:num_users=90,num_items=80,num_interactions=1000")
+        'synthetic 90 x 80, 1,000'
+    """
+    if not data.startswith(SYNTHETIC):
+        return data
+    arguments = synthetic_arguments(data)
+    users, items, count = (arguments.pop(f"num_{name}") for name in SIZES)
+    further = "".join(f", {name} {value}" for name, value in arguments.items())
+    return f"synthetic {users} x {items}, {count:,}{further}"
+
+
 def _flat(record: Record) -> Record:
     flat: Record = {name: record[name] for name in KEY}
+    flat["data"] = graph_label(record["data"])
     for prefix, part in (("", "test"), ("validation_", "validation")):
         metrics = record.get(part) or {}
         for name in ("recall", "ndcg"):

@@ -57,8 +57,8 @@ class LessWithOneLayer:
             data,
             decide_all(list(outcomes.values())),
             f"{COLUMNS[self.name].label} is {quote(cells, data, ONE, self.name)} with "
-            f"one layer; {values}. In {_seeds(gaps)}, one layer is lower than "
-            f"{_list(lower)} and higher than {_list(higher)}.",
+            f"one layer; {values}. {_seeds(gaps).capitalize()}: lower than with "
+            f"{_list(lower)}; higher than with {_list(higher)}.",
         )
 
 

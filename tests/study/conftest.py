@@ -1,0 +1,55 @@
+"""A study small enough to carry out in a second or two, and records made up."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from tvdiff_pyg.study import StudyOptions
+from tvdiff_pyg.study.records import Record
+from tvdiff_pyg.training import Settings
+
+GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
+SMALL: dict[str, Any] = {"hidden_channels": 8, "num_timesteps": 2, "max_epochs": 2}
+
+MakeRecord = Callable[..., Record]
+
+
+@pytest.fixture
+def options() -> StudyOptions:
+    return StudyOptions(
+        [GRAPH], ["1", "2"], [0, 1], overrides=SMALL, jobs=0, progress=False
+    )
+
+
+@pytest.fixture
+def make_record() -> MakeRecord:
+    """Return a maker of records with given measures and rankings."""
+
+    def make(
+        data: str, variant: str, seed: int, ndcg: float = 0.1, **measures: float
+    ) -> Record:
+        metrics = {"recall@20": 2 * ndcg, "ndcg@20": ndcg}
+        return {
+            "study": "oversmoothing",
+            "data": data,
+            "variant": variant,
+            "seed": seed,
+            "protocol": "standard",
+            "settings": asdict(Settings()),
+            "validation": metrics,
+            "test": metrics,
+            "epochs": 9,
+            "best_epoch": 4,
+            "epoch_seconds": measures.pop("epoch_seconds", 1.0),
+            "score_seconds": 0.1,
+            "peak_memory_mb": 500.0,
+            "graph": {"train": int(measures.pop("train", 1000))},
+            "device": "cpu",
+            "hardware": {"cpu": "none", "threads": 1},
+            "versions": {"python": "3"},
+            "measures": measures,
+        }
+
+    return make
