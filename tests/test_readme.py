@@ -57,7 +57,7 @@ def test_commands_name_targets_and_options_that_exist() -> None:
     assert targets == ["demo", "test"]
     assert all(f"\n{target}:" in makefile for target in targets)
     commands = re.findall(r"^tvdiff (\w+) .*", shell, flags=re.MULTILINE)
-    assert set(commands) == {"fit", "evaluate", "recommend", "plan"}
+    assert set(commands) == {"fit", "evaluate", "recommend", "plan", "study"}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_commands_name_targets_and_options_that_exist() -> None:
         ("denoiser_in_pyg.py", ["--epochs", "20"], "first user: ["),
         ("train_from_dataframe.py", ["--run", "runs/frame"], "Somebody new: ["),
         ("neighbor_sampling.py", ["--epochs", "2"], "validation: Recall@20 0."),
+        ("oversmoothing_study.py", ["--epochs", "1"], "report: runs/oversmoothing"),
     ],
 )
 def test_example_runs(
