@@ -5,10 +5,20 @@ python benchmarks/table.py
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from records import RESULTS, read_records
+
+from tvdiff_pyg.study import STUDIES
+from tvdiff_pyg.study.report import (
+    judge,
+    markdown_table,
+    result_table,
+    verdict_table,
+)
+from tvdiff_pyg.study.summary import cell_table, seed_means
 
 ROOT = Path(__file__).parents[1]
 Records = list[dict[str, Any]]
@@ -24,9 +34,7 @@ POOL = "exact, noise from pool"
 
 def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table."""
-    header = list(header)
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return markdown_table([list(header), *map(list, rows)])
 
 
 def runs(records: Records) -> str:
@@ -238,6 +246,17 @@ def read_parquet(records: Records) -> str:
     return markdown(["Rows", "Ids", "Parquet file to graph"], rows)
 
 
+def verdicts(study: str, records: Records) -> str:
+    """What a study decided."""
+    return markdown_table(verdict_table(judge(STUDIES[study], cell_table(records))))
+
+
+def numbers(study: str, records: Records) -> str:
+    """What a study measured, averaged over its seeds."""
+    means = seed_means(cell_table(records))
+    return markdown_table(result_table(STUDIES[study], means))
+
+
 def _by_data(records: Records) -> Records:
     order = list(PUBLISHED)
     return sorted(
@@ -265,6 +284,10 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "scaling": (scaling, "scaling"),
     "index-recall": (index_recall, "index_recall"),
     "read-parquet": (read_parquet, "read_parquet"),
+} | {
+    f"{study}-{render.__name__}": (partial(render, study), f"study_{study}")
+    for study in STUDIES
+    for render in (verdicts, numbers)
 }
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(

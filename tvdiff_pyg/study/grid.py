@@ -10,6 +10,7 @@ from concurrent.futures import (
 )
 from pathlib import Path
 
+import torch
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -35,8 +36,9 @@ def run_grid(
     Args:
         cells: The cells.
         file: The file of records, made if absent.
-        jobs: Cells at the same time; ``0`` carries them out in this process, whose
-            peak memory they then share. (default: ``1``)
+        jobs: Cells at the same time, which part this process's threads between them;
+            ``0`` carries them out in this process, whose peak memory they then share.
+            (default: ``1``)
         progress: Show a progress bar over the cells, with the time left.
             (default: ``True``)
 
@@ -96,7 +98,7 @@ def _carry_out(
         return
     with ThreadPoolExecutor(jobs) as threads:
         running: dict[Future[Record], Cell] = {
-            threads.submit(_run_apart, cell): cell for cell in cells
+            threads.submit(_run_apart, cell, jobs): cell for cell in cells
         }
         try:
             for done in as_completed(running):
@@ -106,10 +108,16 @@ def _carry_out(
             raise
 
 
-def _run_apart(cell: Cell) -> Record:
+def _run_apart(cell: Cell, jobs: int) -> Record:
     # A fresh interpreter: what another cell has allocated would count for this one.
+    # Threads of cells that share the cores would only wait for each other.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as process:
+    with ProcessPoolExecutor(
+        1,
+        mp_context=context,
+        initializer=torch.set_num_threads,
+        initargs=(max(torch.get_num_threads() // jobs, 1),),
+    ) as process:
         return process.submit(run_cell, cell).result()
 
 
