@@ -48,6 +48,7 @@ def run_grid(
     Raises:
         ValueError: If ``jobs`` is negative.
         RuntimeError: If cells failed; all others are carried out before.
+        KeyboardInterrupt: If interrupted, with what is kept.
 
     Example:
         >>> run_grid([], Path("nowhere.jsonl"), progress=False)
@@ -69,7 +70,15 @@ def run_grid(
                 errors.append(f"{name}: {str(error) or type(error).__name__}")
             bar.advance(task)
 
-        _carry_out(missing, jobs, keep)
+        try:
+            _carry_out(missing, jobs, keep)
+        except KeyboardInterrupt as stop:
+            kept = sum(
+                cell.is_recorded(r) for r in read_records(file) for cell in cells
+            )
+            raise KeyboardInterrupt(
+                f"{kept} of {len(cells)} cells are kept in {file}"
+            ) from stop
     if errors:
         raise RuntimeError(
             f"{len(errors)} of {len(cells)} cells failed; run the study again to try "
