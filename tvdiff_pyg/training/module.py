@@ -28,6 +28,9 @@ class TVDiffModule(pl.LightningModule):
         adjacency: The training graph.
         task: What to validate on.
         settings: The training settings.
+
+    Attributes:
+        items: The item side that validation ranks with; ``None`` outside of it.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class TVDiffModule(pl.LightningModule):
         size["num_items"] = adjacency.user_rows.num_cols
         # All that rebuilds the model, as plain values: loads with weights_only=True.
         self.save_hyperparameters({**size, **settings.model_kwargs()})
-        self._items: ItemSide | None = None
+        self.items: ItemSide | None = None
         self._ranker: ExactRanker | None = None
 
     def on_fit_start(self) -> None:
@@ -73,8 +76,8 @@ class TVDiffModule(pl.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Compute the item side once."""
         self.metrics.reset()
-        self._items = self.model.encode_items(self.adjacency)
-        self._ranker = ExactRanker(self._items.factor)
+        self.items = self.model.encode_items(self.adjacency)
+        self._ranker = ExactRanker(self.items.factor)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Rank all items for a batch of users."""
@@ -86,7 +89,7 @@ class TVDiffModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics."""
-        self._items = self._ranker = None
+        self.items = self._ranker = None
         for name, value in self.metrics.compute().items():
             # torchmetrics has already reduced over the processes.
             self.log(f"{self.task.name}/{name}", value, prog_bar=name == "ndcg@20")
@@ -115,16 +118,16 @@ class TVDiffModule(pl.LightningModule):
             torch.cuda.set_rng_state_all([state.cpu() for state in cuda_state])
 
     def _rank(self, user: Tensor) -> Tensor:
-        assert self._items is not None and self._ranker is not None
+        assert self.items is not None and self._ranker is not None
         history, seen = (
             self.adjacency.user_rows.select(user),
             self.task.seen.select(user),
         )
         k = max(self.metrics.ks)
         if not self.settings.score_with_dropout:
-            factor = self.model.encode_users(history, self._items)
+            factor = self.model.encode_users(history, self.items)
             return self._ranker.search(factor, k, seen)[1]
         self.model.train()
-        score = dense_scores(self.model, history, self._items)
+        score = dense_scores(self.model, history, self.items)
         self.model.eval()
         return rank_scores(score, k, seen)[1]
