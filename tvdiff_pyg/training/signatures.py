@@ -81,9 +81,10 @@ def oscillation(curves: Curves, settings: Settings) -> Finding | None:
         curves.epoch,
         f"energy and entropy oscillate: in {len(energy)} epochs the energy turned "
         f"back {turns} times, between {min(energy):.3g} and {max(energy):.3g}. Usually "
-        f"the entropy outweighs the energy. Try 'temperature' "
+        "the learning rate is too large or, as the paper says, the temperature too "
+        "high. Try 'temperature' "
         f"{min(settings.temperature / 2, LARGEST_TEMPERATURE):g} instead of "
-        f"{settings.temperature:g}; if that is not enough, 'learning_rate' "
+        f"{settings.temperature:g}, and 'learning_rate' "
         f"{settings.learning_rate / 10:.1g} instead of {settings.learning_rate:g}.",
     )
 
@@ -92,7 +93,7 @@ def falling_recall(curves: Curves, settings: Settings) -> Finding | None:
     """Find a recall that falls within the first checks, with hard negatives.
 
     Args:
-        curves: Recall.
+        curves: Recall, and the loss where the untrained one is known.
         settings: Negatives, accept ratio and temperature.
 
     Example:
@@ -103,7 +104,10 @@ def falling_recall(curves: Curves, settings: Settings) -> Finding | None:
     early = curves.recall[: EARLY_CHECKS + FALLEN_CHECKS]
     best = max(early[:-FALLEN_CHECKS], default=0.0)
     fallen = max(early[-FALLEN_CHECKS:], default=0.0)
-    if settings.negatives != "hard" or fallen >= FALL * best:
+    # A loss that has run away is reason enough for a recall that falls.
+    start = curves.start
+    diverged = start is not None and curves.loss[-1] > DIVERGED * start
+    if settings.negatives != "hard" or fallen >= FALL * best or diverged:
         return None
     wider = min(max(4 * settings.accept_ratio, 0.05), LARGEST_ACCEPT_RATIO)
     remedy = (
