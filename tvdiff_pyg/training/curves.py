@@ -35,6 +35,9 @@ def count_turns(values: Sequence[float], swing: float) -> int:
         values: Values of at least 0.
         swing: The factor, above 1. Smaller movements are passed over.
 
+    Returns:
+        The number of turns; the first movement is none.
+
     Example:
         >>> count_turns([1.0, 2.0, 1.9, 1.0, 2.0], swing=1.5)
         2

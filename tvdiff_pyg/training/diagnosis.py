@@ -115,5 +115,7 @@ def _sampled_rank(module: TVDiffModule) -> float:
 
 def _spread(index: Tensor, size: int) -> Tensor:
     """Pick evenly, which needs no random number."""
-    step = torch.linspace(0, index.numel() - 1, min(size, index.numel()))
+    # In double precision, for single rounds large numbers past the end.
+    end, steps = index.numel() - 1, min(size, index.numel())
+    step = torch.linspace(0, end, steps, dtype=torch.float64)
     return index[step.long().to(index.device)]

@@ -63,6 +63,9 @@ def oscillation(curves: Curves, settings: Settings) -> Finding | None:
         curves: Energy and entropy, of which the last 20 epochs are read.
         settings: The temperature and the learning rate.
 
+    Returns:
+        The finding; ``None`` if there is nothing to report.
+
     Example:
         >>> swings = {"energy": [1.0, 2.0] * 3, "entropy": [-0.7, -0.5] * 3}
         >>> oscillation(Curves(6, **swings), Settings(temperature=5.0)).name
@@ -94,7 +97,10 @@ def falling_recall(curves: Curves, settings: Settings) -> Finding | None:
 
     Args:
         curves: Recall, and the loss where the untrained one is known.
-        settings: Negatives, accept ratio and temperature.
+        settings: Negatives and accept ratio.
+
+    Returns:
+        The finding; ``None`` if there is nothing to report.
 
     Example:
         >>> settings = Settings(negatives="hard", accept_ratio=0.01)
@@ -129,7 +135,10 @@ def collapse(curves: Curves, settings: Settings) -> Finding | None:
 
     Args:
         curves: The effective rank.
-        settings: Number of layers and learning rate.
+        settings: Number of layers, learning rate and noise scale.
+
+    Returns:
+        The finding; ``None`` if there is nothing to report.
 
     Example:
         >>> collapse(Curves(3, rank=[1.0, 1.0, 1.0]), Settings()).name
@@ -168,6 +177,9 @@ def no_convergence(curves: Curves, settings: Settings) -> Finding | None:
     Args:
         curves: Loss, from the untrained model on, and recall.
         settings: Learning rate and noise scale.
+
+    Returns:
+        The finding; ``None`` if there is nothing to report.
 
     Example:
         >>> no_convergence(Curves(1, 0.8, [float("nan")]), Settings()).name
