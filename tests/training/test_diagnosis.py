@@ -4,7 +4,7 @@ import json
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ def names(metrics: dict[str, Any]) -> list[str]:
 
 def message(metrics: dict[str, Any], name: str) -> str:
     return {found["name"]: found["message"] for found in metrics["findings"]}[name]
+
+
+def curves_of(folder: Path) -> Curves:
+    file = RunFolder(folder).last_checkpoint
+    checkpoint = torch.load(file, weights_only=True)
+    return Curves(**checkpoint["callbacks"]["Diagnosis"]["curves"])
 
 
 @pytest.mark.parametrize(
@@ -313,15 +319,30 @@ def test_a_resumed_run_goes_on_with_its_curves_and_warns_once(
     assert names(first) == ["collapse"] and last["findings"] == first["findings"]
 
 
+@pytest.mark.parametrize("check_every", [1, 2])
+def test_a_resumed_run_keeps_one_value_a_check(
+    check_every: int,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    chosen = replace(settings, check_every=check_every, max_epochs=4)
+    fit(graph, chosen, run=tmp_path / "run", options=options)
+    start = curves_of(tmp_path / "run").start
+    longer, again = replace(chosen, max_epochs=8), replace(options, resume=True)
+    assert fit(graph, longer, run=tmp_path / "run", options=again)["epochs"] == 8
+    curves = curves_of(tmp_path / "run")
+    assert len(curves.recall) == len(curves.rank) == 8 // check_every
+    assert curves.start == start is not None
+
+
 def test_paper_protocol_reads_the_recall_it_selects_on(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
     paper = replace(options, protocol="paper")
     fit(graph, settings, run=tmp_path / "run", options=paper)
-    checkpoint = torch.load(
-        RunFolder(tmp_path / "run").last_checkpoint, weights_only=True
-    )
-    curves = Curves(**checkpoint["callbacks"]["Diagnosis"]["curves"])
+    curves = curves_of(tmp_path / "run")
     assert curves.epoch == len(curves.loss) == len(curves.recall) == 3
     assert curves.start is not None and all(rank > 1 for rank in curves.rank)
-    assert asdict(curves)["recall"][0] > 0
+    assert curves.recall[0] > 0

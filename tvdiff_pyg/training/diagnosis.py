@@ -73,6 +73,9 @@ class Diagnosis(pl.Callback):
         """Read the losses of the epoch, and look for signatures not yet found."""
         assert isinstance(pl_module, TVDiffModule)
         curves, metrics = self.curves, trainer.callback_metrics
+        # Resuming from a checkpoint of a check first ends that epoch, without a batch.
+        if "loss" not in metrics:
+            return
         curves.epoch = trainer.current_epoch + 1
         for name in ("loss", "energy", "entropy"):
             getattr(curves, name).append(float(metrics[name]))
