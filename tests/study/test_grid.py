@@ -30,6 +30,7 @@ def test_a_record_holds_metrics_measures_and_costs() -> None:
     assert record["epochs"] == 2 and record["epoch_seconds"] > 0
     assert record["graph"]["users"] == 80 and record["protocol"] == "standard"
     assert {"mad", "entropy_clipped", "batch_edges"} <= set(record["measures"])
+    assert record["findings"] == []
     assert record["hardware"]["cores"] >= 1 and "torch" in record["versions"]
 
 

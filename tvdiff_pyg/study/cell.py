@@ -1,6 +1,7 @@
 """One cell of a study: a training, and all that is measured of it."""
 
 import tempfile
+import warnings
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from tvdiff_pyg.study.measure import (
     measure,
 )
 from tvdiff_pyg.study.records import Record, hardware
-from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit
+from tvdiff_pyg.training import (
+    DiagnosisWarning,
+    FitOptions,
+    RunFolder,
+    Settings,
+    fit,
+)
 from tvdiff_pyg.training.options import Protocol
 
 
@@ -95,12 +102,16 @@ def run_cell(cell: Cell) -> Record:
     )
     with tempfile.TemporaryDirectory(prefix="tvdiff-study-") as folder:
         run = Path(folder) / "run"
-        metrics = fit(graph, cell.settings, run=run, options=options)
+        with warnings.catch_warnings():
+            # What training finds is recorded; a progress bar is no place for it.
+            warnings.simplefilter("ignore", DiagnosisWarning)
+            metrics = fit(graph, cell.settings, run=run, options=options)
         measures = _measure(RunFolder(run), cell.settings)
     kept = ("epochs", "best_epoch", "validation", "test", "fit_seconds", "device")
     return {
         **cell.key(),
         **{name: metrics[name] for name in kept},
+        "findings": [finding["name"] for finding in metrics["findings"]],
         "epoch_seconds": round(metrics["step_seconds"] / metrics["epochs"], 4),
         "score_seconds": metrics["score_seconds"],
         "peak_memory_mb": metrics["peak_memory_mb"],

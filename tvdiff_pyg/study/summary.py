@@ -8,6 +8,7 @@ from tvdiff_pyg.data.load import SYNTHETIC, synthetic_arguments
 from tvdiff_pyg.study.records import Record
 
 KEY = ("data", "variant", "seed")
+TEXTS = ("findings",)
 SIZES = ("users", "items", "interactions")
 COSTS = ("epochs", "best_epoch", "epoch_seconds", "score_seconds", "peak_memory_mb")
 
@@ -41,7 +42,7 @@ def seed_means(cells: pl.DataFrame) -> pl.DataFrame:
         own name and its sample standard deviation by ``NAME_spread`` (null of a single
         seed).
     """
-    numbers = [name for name in cells.columns if name not in KEY]
+    numbers = [name for name in cells.columns if name not in (*KEY, *TEXTS)]
     return cells.group_by("data", "variant", maintain_order=True).agg(
         pl.len().alias("seeds"),
         *(pl.col(name).mean() for name in numbers),
@@ -88,5 +89,6 @@ def _flat(record: Record) -> Record:
         for name in ("recall", "ndcg"):
             flat[prefix + name] = metrics.get(f"{name}@20")
     flat |= {name: record.get(name) for name in COSTS}
+    flat["findings"] = " ".join(record.get("findings", []))
     flat["interactions"] = record.get("graph", {}).get("train")
     return {**flat, **record.get("measures", {})}

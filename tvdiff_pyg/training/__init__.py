@@ -1,6 +1,7 @@
 """Training: settings, Lightning module and data module, run folders."""
 
 from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.diagnosis import Diagnosis, DiagnosisWarning
 from tvdiff_pyg.training.fit import fit
 from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.memory import (
@@ -18,6 +19,8 @@ from tvdiff_pyg.training.settings import PRESETS, Settings
 
 __all__ = [
     "PRESETS",
+    "Diagnosis",
+    "DiagnosisWarning",
     "FitOptions",
     "GraphSize",
     "InteractionDataModule",

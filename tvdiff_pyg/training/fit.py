@@ -18,7 +18,13 @@ from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
 from tvdiff_pyg.training.settings import Settings
-from tvdiff_pyg.training.trainer import StepTimer, make_trainer, quiet_lightning, train
+from tvdiff_pyg.training.trainer import (
+    StepTimer,
+    findings,
+    make_trainer,
+    quiet_lightning,
+    train,
+)
 
 
 def fit(
@@ -106,6 +112,7 @@ def _carry_out(
         "best_epoch": _best_epoch(folder),
         "fit_seconds": round(seconds, 3),
         "step_seconds": round(timer.step_seconds, 3),
+        "findings": findings(trainer),
         **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": str(trainer.strategy.root_device),

@@ -28,6 +28,9 @@ class TVDiffModule(pl.LightningModule):
         adjacency: The training graph.
         task: What to validate on.
         settings: The training settings.
+
+    Attributes:
+        items: The item side that validation ranks with; ``None`` outside of it.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class TVDiffModule(pl.LightningModule):
         self.save_hyperparameters(
             {**size, "model": settings.model, **settings.model_kwargs()}
         )
-        self._items: ItemSide | None = None
+        self.items: ItemSide | None = None
         self._ranker: ExactRanker | None = None
 
     def on_fit_start(self) -> None:
@@ -74,8 +77,8 @@ class TVDiffModule(pl.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Compute the item side once."""
         self.metrics.reset()
-        self._items = self.model.encode_items(self.adjacency)
-        self._ranker = ExactRanker(self._items.factor)
+        self.items = self.model.encode_items(self.adjacency)
+        self._ranker = ExactRanker(self.items.factor)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Rank all items for a batch of users."""
@@ -87,7 +90,7 @@ class TVDiffModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics."""
-        self._items = self._ranker = None
+        self.items = self._ranker = None
         for name, value in self.metrics.compute().items():
             # torchmetrics has already reduced over the processes.
             self.log(f"{self.task.name}/{name}", value, prog_bar=name == "ndcg@20")
@@ -116,14 +119,14 @@ class TVDiffModule(pl.LightningModule):
             torch.cuda.set_rng_state_all([state.cpu() for state in cuda_state])
 
     def _rank(self, user: Tensor) -> Tensor:
-        assert self._items is not None and self._ranker is not None
+        assert self.items is not None and self._ranker is not None
         seen, k = self.task.seen.select(user), max(self.metrics.ks)
         if not self.settings.score_with_dropout:
-            factor = self.model.user_factors(self.adjacency, user, self._items)
+            factor = self.model.user_factors(self.adjacency, user, self.items)
             return self._ranker.search(factor, k, seen)[1]
         assert isinstance(self.model, TVDiff)  # only it has a dense reference
         history = self.adjacency.user_rows.select(user)
         self.model.train()
-        score = dense_scores(self.model, history, self._items)
+        score = dense_scores(self.model, history, self.items)
         self.model.eval()
         return rank_scores(score, k, seen)[1]

@@ -25,6 +25,8 @@ class FitOptions:
         memory_gb: Memory that the engine "auto" may plan with, in units of 2**30
             bytes; what is free if not given.
         resume: Go on from the run folder's last checkpoint.
+        diagnose: Warn of the failure signatures of training, and keep what was found
+            in ``metrics.json``.
     """
 
     protocol: Protocol = "standard"
@@ -35,6 +37,7 @@ class FitOptions:
     num_workers: int = 0
     memory_gb: float | None = None
     resume: bool = False
+    diagnose: bool = True
 
     def __post_init__(self) -> None:
         """Check what the trainer would report less clearly."""

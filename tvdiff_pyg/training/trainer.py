@@ -5,7 +5,9 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import (
@@ -19,6 +21,7 @@ from pytorch_lightning.profilers import SimpleProfiler
 
 from tvdiff_pyg.device import resolve_device
 from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.diagnosis import Diagnosis
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions, Log
 from tvdiff_pyg.training.run import RunFolder
@@ -48,7 +51,7 @@ def make_trainer(
 
     Args:
         settings: The training settings.
-        options: Device, log, progress bar, and what selects the epoch.
+        options: Device, log, progress bar, diagnosis, and what selects the epoch.
         folder: Where checkpoints and curves go.
         timer: What measures the training steps.
     """
@@ -88,7 +91,20 @@ def _callbacks(
     )
     stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
     bar: list[Callback] = [_ProgressBar()] if options.progress else []
-    return [best, last, stop, *bar]
+    diagnosis: list[Callback] = [Diagnosis()] if options.diagnose else []
+    return [best, last, stop, *bar, *diagnosis]
+
+
+def findings(trainer: pl.Trainer) -> list[dict[str, Any]]:
+    """Return what the diagnosis of a run has found, as plain values."""
+    # Lightning's lists of callbacks are untyped.
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return [
+        asdict(finding)
+        for callback in callbacks
+        if isinstance(callback, Diagnosis)
+        for finding in callback.findings
+    ]
 
 
 class _ProgressBar(RichProgressBar):
