@@ -16,7 +16,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(STAMP)-torch-$(TORCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint docs clean
 
 help:  ## Print this help.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ lint: $(STAMP)-lint  ## Check style, format and types.
 	@$(BIN)/ruff format --check .
 	@echo "==> Checking types"
 	@$(BIN)/mypy tvdiff_pyg
+
+docs: $(STAMP)-docs  ## Build the documentation in build/docs; a warning is an error.
+	@echo "==> Building the documentation"
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
 
 clean:  ## Remove the environment, caches and build products; keep runs.
 	@echo "==> Removing the environment, caches and build products"
@@ -65,6 +69,11 @@ $(STAMP)-test: $(READY) pyproject.toml
 $(STAMP)-lint: $(READY) pyproject.toml
 	@echo "==> Installing tvdiff_pyg, ruff and mypy"
 	@$(PIP) install -qq --editable '.[dev]'
+	@touch $@
+
+$(STAMP)-docs: $(READY) pyproject.toml
+	@echo "==> Installing tvdiff_pyg and Sphinx"
+	@$(PIP) install -qq --editable '.[docs]'
 	@touch $@
 
 $(STAMP)-sparse-$(TORCH): $(READY) .ci/install-sparse

@@ -106,7 +106,7 @@ class ItemIndex:
     def search(
         self, user_factor: Tensor, k: int, seen: CSR | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Find the best items of each user, in the manner of :func:`tvdiff_pyg.top_k`.
+        """Find the best items of each user, as :func:`~tvdiff_pyg.ranking.top_k` does.
 
         The more a user has seen, the more is fetched and looked at; who would still
         get fewer items than from an exact ranking is compared to all items.

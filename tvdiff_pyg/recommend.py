@@ -91,7 +91,7 @@ class Recommender:
 
         Args:
             kind: ``"flat"``, ``"ivf"`` or ``"hnsw"``. (default: ``"flat"``)
-            options: Further arguments of :meth:`ItemIndex.build`.
+            options: Further arguments of :meth:`~tvdiff_pyg.index.ItemIndex.build`.
 
         Raises:
             ImportError: If faiss is not installed.

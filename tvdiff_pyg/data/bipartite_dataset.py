@@ -12,7 +12,8 @@ Transform = Callable[[Any], Any]
 
 
 class BipartiteDataset(InMemoryDataset):
-    """An :class:`InMemoryDataset` of one :class:`BipartiteGraph`.
+    """An :class:`~torch_geometric.data.InMemoryDataset` of one
+    :class:`~tvdiff_pyg.data.BipartiteGraph`.
 
     A subclass says in :meth:`build` how its graph comes about, and passes every
     argument the graph depends on as ``settings``: they name the cached file, so that

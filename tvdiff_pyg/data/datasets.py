@@ -93,7 +93,7 @@ class PublishedSplit(BipartiteDataset):
 class LastFM(PublishedSplit):
     """Last.fm: 1,887 users, 15,313 artists, 73,758 training and 16,141 test pairs.
 
-    See :class:`PublishedSplit` for the arguments.
+    See :class:`~tvdiff_pyg.data.datasets.PublishedSplit` for the arguments.
     """
 
     folder_name = "lastfm"
@@ -103,7 +103,7 @@ class LastFM(PublishedSplit):
 class AmazonBeauty(PublishedSplit):
     """Amazon-Beauty: 22,361 users, 12,100 products, 158,802 and 39,685 pairs.
 
-    See :class:`PublishedSplit` for the arguments.
+    See :class:`~tvdiff_pyg.data.datasets.PublishedSplit` for the arguments.
     """
 
     folder_name = "amazon-beauty"
@@ -113,7 +113,7 @@ class AmazonBeauty(PublishedSplit):
 class Gowalla(PublishedSplit):
     """Gowalla: 29,858 users, 40,981 places, 821,896 training and 205,474 test pairs.
 
-    See :class:`PublishedSplit` for the arguments.
+    See :class:`~tvdiff_pyg.data.datasets.PublishedSplit` for the arguments.
     """
 
     folder_name = "gowalla"

@@ -27,7 +27,8 @@ class _InteractionStorage(EdgeStorage):
 
 
 class BipartiteGraph(HeteroData):
-    """A :class:`HeteroData` of users, items and who interacted with what.
+    """A :class:`~torch_geometric.data.HeteroData` of users, items and their
+    interactions.
 
     Node types are ``"user"`` and ``"item"``. Training pairs are the edges of
     ``("user", "rates", "item")``, distinct and sorted by user, then item;
@@ -37,7 +38,7 @@ class BipartiteGraph(HeteroData):
     level, where neighbour loaders leave them alone.
 
     Build one with :meth:`from_edge_index`, or from files, frames and arrays with the
-    functions of :mod:`tvdiff_pyg.data.build`.
+    functions of :mod:`tvdiff_pyg.data`.
 
     Example:
         >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 1]])

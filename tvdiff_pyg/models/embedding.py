@@ -62,7 +62,7 @@ class EmbeddingModel(TrainableModel):
         item: Tensor | None = None,
         generator: torch.Generator | None = None,
     ) -> FreeEnergy:
-        """Compute the BPR loss of a batch; see :meth:`TrainableModel.training_loss`."""
+        """Compute the BPR loss; see :class:`~tvdiff_pyg.models.TrainableModel`."""
         batch = TrainingBatch.full(adjacency, user, item)
         positive = batch.positive or batch.observed
         negative = self.sampler(batch.known, positive.degree(), generator=generator)
@@ -102,6 +102,6 @@ class EmbeddingModel(TrainableModel):
     def user_factors(
         self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
     ) -> Tensor:
-        """Look users up; see :meth:`FactorModel.user_factors`."""
+        """Look users up; see :class:`~tvdiff_pyg.models.FactorModel`."""
         assert items.user_factor is not None
         return items.user_factor[user]

@@ -59,7 +59,7 @@ class LightGCN(EmbeddingModel):
         self.net.reset_parameters()
 
     def forward(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
-        """Propagate through all layers; see :meth:`EmbeddingModel.forward`."""
+        """Propagate through all layers; return user factors and item factors."""
         weight = self.net.embedding.weight
         # PyTorch multiplies sparse matrices in single precision or better only.
         with torch.autocast(weight.device.type, enabled=False):

@@ -23,7 +23,8 @@ class TrainableModel(FactorModel):
         ValueError: If a number is below 1.
     """
 
-    #: How :meth:`adjacency` weighs the edges; ``"none"`` leaves them alone.
+    #: How :meth:`TrainableModel.adjacency` weighs the edges; ``"none"`` leaves them
+    #: alone.
     normalization: Normalization = "none"
 
     def __init__(self, num_users: int, num_items: int) -> None:

@@ -21,7 +21,7 @@ class Study:
         axis: What its variants differ in.
         variants: Settings that each variant overrides, by its name, in order.
         columns: What its table shows, names of
-            :data:`~tvdiff_pyg.study.columns.COLUMNS`.
+            ``tvdiff_pyg.study.columns.COLUMNS``.
         figures: The panels of each figure, names of columns.
         claims: What is decided from its cells.
         make_variant: Builds further variants from a name, where any value will do.
@@ -41,7 +41,7 @@ class Study:
         """Return the settings that a variant overrides.
 
         Args:
-            name: One of :attr:`variants`, or what :attr:`make_variant` takes.
+            name: One of ``variants``, or what ``make_variant`` takes.
 
         Raises:
             ValueError: If there is no such variant.
