@@ -16,6 +16,7 @@ from table import ROOT
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_grid
 from tvdiff_pyg.study.figures import write_figures
 from tvdiff_pyg.study.run import cells_of
+from tvdiff_pyg.study.studies import TEMPERATURE, arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 
 FIGURES = ROOT / "docs" / "studies"
@@ -72,7 +73,10 @@ GRIDS: dict[str, list[StudyOptions]] = {
         ),
     ],
     "entropy": [StudyOptions(REAL, overrides=LONG)],
-    "temperature": [StudyOptions(REAL + VARIED, overrides=SMALL)],
+    "temperature": [
+        StudyOptions(REAL, ["0.01", "0.03", *TEMPERATURE.variants], overrides=SMALL),
+        StudyOptions(VARIED, overrides=SMALL),
+    ],
 }
 
 
@@ -88,8 +92,8 @@ def main() -> None:
         for grid in [] if options.no_run else GRIDS[name]:
             cells = cells_of(STUDIES[name], replace(grid, root=options.root))
             run_grid(cells, file, options.jobs)
-        means = seed_means(cell_table(read_records(file)))
-        write_figures(STUDIES[name], means, FIGURES / name)
+        records = arrange(STUDIES[name], read_records(file))
+        write_figures(STUDIES[name], seed_means(cell_table(records)), FIGURES / name)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tvdiff_pyg.study.report import (
     result_table,
     verdict_table,
 )
+from tvdiff_pyg.study.studies import arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 
 ROOT = Path(__file__).parents[1]
@@ -248,12 +249,13 @@ def read_parquet(records: Records) -> str:
 
 def verdicts(study: str, records: Records) -> str:
     """What a study decided."""
-    return markdown_table(verdict_table(judge(STUDIES[study], cell_table(records))))
+    cells = cell_table(arrange(STUDIES[study], records))
+    return markdown_table(verdict_table(judge(STUDIES[study], cells)))
 
 
 def numbers(study: str, records: Records) -> str:
     """What a study measured, averaged over its seeds."""
-    means = seed_means(cell_table(records))
+    means = seed_means(cell_table(arrange(STUDIES[study], records)))
     return markdown_table(result_table(STUDIES[study], means))
 
 

@@ -9,6 +9,7 @@ from tvdiff_pyg.study.claims.published import DELTA_ENTROPY, MODELS
 from tvdiff_pyg.study.summary import cell_table, graph_label, of_variant, seed_means
 from tvdiff_pyg.study.verdict import best_variant, decide, decide_all, differences
 
+LOWER_RANK = depth.LessWithDepth("Depth lowers the rank", "effective_rank_scores")
 COSTS_LESS = depth.LessWithOneLayer("One layer costs less", "epoch_seconds")
 
 
@@ -53,7 +54,7 @@ def test_nothing_to_compare_is_no_verdict(make_record: MakeRecord) -> None:
     cells = depths(make_record, {"1": [2.0]})
     assert COSTS_LESS(cells, "lastfm") is None
     assert depth.better_ranking(cells, "lastfm") is None
-    assert depth.smoothed_away(cells, "lastfm") is None
+    assert LOWER_RANK(cells, "lastfm") is None
 
 
 def test_seeds_are_compared_with_themselves(make_record: MakeRecord) -> None:
@@ -85,18 +86,22 @@ def test_a_run_stopped_while_rising_says_so(make_record: MakeRecord) -> None:
     assert verdict is not None and verdict.sentence.endswith("still rising: 1.")
 
 
-def test_smoothing_needs_rank_and_distance_to_fall(make_record: MakeRecord) -> None:
-    def table(rank: float, mad: float) -> pl.DataFrame:
-        first = make_record("lastfm", "1", 0, effective_rank_scores=9.0, mad=0.9)
-        last = make_record("lastfm", "8", 0, effective_rank_scores=rank, mad=mad)
-        return cell_table([first, last])
-
-    outcomes = [
-        verdict.outcome
-        for rank, mad in ((2.0, 0.1), (10.0, 1.0), (2.0, 1.0))
-        if (verdict := depth.smoothed_away(table(rank, mad), "lastfm"))
-    ]
-    assert outcomes == ["holds", "fails", "undecided"]
+@pytest.mark.parametrize(
+    ("deepest", "outcome"), [(2.0, "holds"), (10.0, "fails"), (9.0, "undecided")]
+)
+def test_the_ends_decide_what_depth_does(
+    make_record: MakeRecord, deepest: float, outcome: str
+) -> None:
+    ranks = {"1": 9.0, "2": 20.0, "8": deepest}
+    cells = cell_table(
+        [
+            make_record("lastfm", name, 0, effective_rank_scores=rank)
+            for name, rank in ranks.items()
+        ]
+    )
+    verdict = LOWER_RANK(cells, "lastfm")
+    assert verdict is not None and verdict.outcome == outcome
+    assert "From 1 to 8 layers, Rank, scores goes from 9.00 to" in verdict.sentence
 
 
 def thermodynamic_cells(make: MakeRecord, values: tuple[float, ...]) -> pl.DataFrame:

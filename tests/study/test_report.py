@@ -15,6 +15,7 @@ from tvdiff_pyg.study.columns import COLUMNS
 from tvdiff_pyg.study.records import read_records
 from tvdiff_pyg.study.report import result_table, shown_columns
 from tvdiff_pyg.study.run import cells_of, find_study
+from tvdiff_pyg.study.studies import arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 
 
@@ -199,6 +200,22 @@ def test_synthetic_graphs_by_name() -> None:
             load_data(DataOptions(name))
     with pytest.raises(ValueError, match="'k_core' has no use with a synthetic graph"):
         load_data(DataOptions(GRAPH, k_core=2))
+
+
+def test_reports_are_ordered_by_graph_and_variant(make_record: MakeRecord) -> None:
+    ended = [("b", "8"), ("a", "2"), ("b", "10"), ("b", "1"), ("a", "1")]
+    records = [make_record(data, variant, 0) for data, variant in ended]
+    arranged = arrange(STUDIES["oversmoothing"], records)
+    assert [(record["data"], record["variant"]) for record in arranged] == [
+        ("b", "1"),
+        ("b", "8"),
+        ("b", "10"),
+        ("a", "1"),
+        ("a", "2"),
+    ]
+    records = [make_record("a", variant, 0) for variant in ("nll", "none", "bce")]
+    arranged = arrange(STUDIES["losses"], records)
+    assert [record["variant"] for record in arranged] == ["none", "bce", "nll"]
 
 
 def test_a_table_leaves_out_what_nobody_measured(make_record: MakeRecord) -> None:

@@ -9,7 +9,7 @@ from tvdiff_pyg.study.columns import COLUMNS, Column
 from tvdiff_pyg.study.figures import write_figures
 from tvdiff_pyg.study.page import html_page
 from tvdiff_pyg.study.records import Record
-from tvdiff_pyg.study.studies import Study
+from tvdiff_pyg.study.studies import Study, arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 from tvdiff_pyg.study.verdict import Verdict
 
@@ -37,6 +37,7 @@ def write_report(study: Study, records: Sequence[Record], folder: Path) -> Path:
     """
     if not records:
         raise ValueError("'records' needs at least one finished cell (got none)")
+    records = arrange(study, records)
     cells = cell_table(records)
     means = seed_means(cells)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,11 @@
 """The studies: what each varies, and how it is set up on a graph."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tvdiff_pyg.study.claims import depth, optimum, parts, thermodynamics
+from tvdiff_pyg.study.records import Record
 from tvdiff_pyg.study.verdict import Claim
 from tvdiff_pyg.training import PRESETS, Settings
 
@@ -179,6 +180,26 @@ def base_settings(data: str, preset: str | None, overrides: Overrides) -> Settin
     if preset is None and data not in PRESETS:
         return replace(Settings(), **overrides)
     return Settings.preset(name, **overrides)
+
+
+def arrange(study: Study, records: Iterable[Record]) -> list[Record]:
+    """Put records into the order of a report: graph by graph, variant by variant.
+
+    Args:
+        study: The study.
+        records: Records in the order in which their cells ended.
+    """
+    records = list(records)
+    graphs = list(dict.fromkeys(record["data"] for record in records))
+    known = list(study.variants)
+
+    def place(record: Record) -> tuple[int, float, int]:
+        name = record["variant"]
+        # Variants that any value makes are numbers.
+        rank = float(name) if study.make_variant is not None else known.index(name)
+        return graphs.index(record["data"]), rank, record["seed"]
+
+    return sorted(records, key=place)
 
 
 def variants_of(study: Study, values: Sequence[str] | None) -> dict[str, Overrides]:

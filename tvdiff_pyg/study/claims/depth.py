@@ -88,31 +88,39 @@ def better_ranking(cells: pl.DataFrame, data: str) -> Verdict | None:
     )
 
 
-def smoothed_away(cells: pl.DataFrame, data: str) -> Verdict | None:
-    """Compare the ranks of factors at the two ends of the depths.
+@dataclass(frozen=True)
+class LessWithDepth:
+    """The claim that a number is lower with most layers than with one.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        claim: The claim in words.
+        name: The number.
     """
-    deepest = max(_deeper(cells, data), key=int, default=None)
-    if deepest is None:
-        return None
-    names = ("effective_rank_scores", "mad")
-    gaps = [differences(cells, data, name, ONE, deepest) for name in names]
-    if not all(gaps):
-        return None
-    values = " and ".join(
-        f"{COLUMNS[name].label} from {quote(cells, data, ONE, name)} to "
-        f"{quote(cells, data, deepest, name)}"
-        for name in names
-    )
-    return Verdict(
-        "Depth smooths factors into each other",
-        data,
-        decide_all([decide(gap) for gap in gaps]),
-        f"From 1 to {deepest} layers, {values}, {seeds_of(len(gaps[0]))}.",
-    )
+
+    claim: str
+    name: str
+
+    def __call__(self, cells: pl.DataFrame, data: str) -> Verdict | None:
+        """Compare the two ends of the depths.
+
+        Args:
+            cells: The cells of the study.
+            data: The graph.
+        """
+        deepest = max(_deeper(cells, data), key=int, default=None)
+        if deepest is None:
+            return None
+        gap = differences(cells, data, self.name, ONE, deepest)
+        if not gap:
+            return None
+        return Verdict(
+            self.claim,
+            data,
+            decide(gap),
+            f"From 1 to {deepest} layers, {COLUMNS[self.name].label} goes from "
+            f"{quote(cells, data, ONE, self.name)} to "
+            f"{quote(cells, data, deepest, self.name)}, {seeds_of(len(gap))}.",
+        )
 
 
 CLAIMS = (
@@ -124,7 +132,8 @@ CLAIMS = (
     LessWithOneLayer(
         "One layer's scores are smoother along items", "score_roughness_items"
     ),
-    smoothed_away,
+    LessWithDepth("Depth lowers the rank of scores", "effective_rank_scores"),
+    LessWithDepth("Depth turns neighbours to one direction", "mad"),
     LessWithOneLayer("One layer costs less time", "epoch_seconds"),
     LessWithOneLayer("One layer costs less memory", "peak_memory_mb"),
     LessWithOneLayer("One layer reads fewer sampled edges", "batch_edges"),
