@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PANEL_COLUMNS, PANEL_SIZE = 3, (3.6, 2.8)
 NUM_BANDS = 5
+LAST_BAND = f"response_{NUM_BANDS - 1}"
 
 
 def check_matplotlib() -> None:
@@ -56,8 +57,9 @@ def _figures(study: Study, means: pl.DataFrame) -> Iterator[tuple[str, "Figure"]
         drawn = [column for column in columns if _is_known(means, column)]
         if drawn:
             yield name, _lines(study, means, drawn)
-    if _is_known(means, f"response_{NUM_BANDS - 1}"):
-        yield "frequency-response", _responses(study, means)
+    if _is_known(means, LAST_BAND):
+        measured = means.filter(pl.col(LAST_BAND).is_not_null())
+        yield "frequency-response", _responses(study, measured)
 
 
 def _lines(study: Study, means: pl.DataFrame, columns: Sequence[str]) -> "Figure":

@@ -31,6 +31,8 @@ USERS_AT_ONCE = 4096
 # Entropies and energies read scores: of all users, or of as many as this allows.
 MAX_SCORES = 300_000_000
 CHEBYSHEV_DEGREE = 64
+# The response takes as many products with the graph: minutes, where it is larger.
+MAX_RESPONSE_EDGES = 2_000_000
 # What the published thermodynamics of TV-Diff clip scores at.
 CLIP_FLOOR = 1e-6
 BATCHES_COUNTED = 3
@@ -118,6 +120,17 @@ def _smoothness(factors: Factors) -> dict[str, Tensor]:
 
 def _spectrum(factors: Factors) -> dict[str, Tensor]:
     """Ranks, and how scores answer interactions of low, middle and high frequency."""
+    ranks = {
+        "effective_rank_users": effective_rank(factors.user),
+        "effective_rank_items": effective_rank(factors.item),
+        "effective_rank_scores": effective_rank(factors.user, factors.item),
+    }
+    return (
+        ranks if factors.rows.nnz > MAX_RESPONSE_EDGES else ranks | _response(factors)
+    )
+
+
+def _response(factors: Factors) -> dict[str, Tensor]:
     generator = torch.Generator(factors.item.device).manual_seed(0)
     source = interaction_signal(
         factors.rows, dtype=factors.item.dtype, generator=generator
@@ -130,12 +143,7 @@ def _spectrum(factors: Factors) -> dict[str, Tensor]:
     )
     # A signal on items alone is mirrored about 1: the first bands are all there is.
     half = response[: response.numel() // 2 + 1]
-    return {
-        "effective_rank_users": effective_rank(factors.user),
-        "effective_rank_items": effective_rank(factors.item),
-        "effective_rank_scores": effective_rank(factors.user, factors.item),
-        **{f"response_{band}": value for band, value in enumerate(half / half[0])},
-    }
+    return {f"response_{band}": value for band, value in enumerate(half / half[0])}
 
 
 def _thermodynamics(factors: Factors) -> dict[str, Tensor]:
