@@ -79,6 +79,14 @@ def test_the_test_set_does_not_choose_the_depth(make_record: MakeRecord) -> None
     assert "+100.0%" in verdict.sentence and "still rising" not in verdict.sentence
 
 
+def test_the_best_variant_is_best_on_the_same_seeds(make_record: MakeRecord) -> None:
+    figures = {("1", 0): 0.2, ("2", 0): 0.3, ("1", 1): 0.9}
+    cells = cell_table(
+        [make_record("lastfm", *cell, ndcg=ndcg) for cell, ndcg in figures.items()]
+    )
+    assert best_variant(cells, "lastfm") == "2"
+
+
 def test_a_run_stopped_while_rising_says_so(make_record: MakeRecord) -> None:
     records = [make_record("lastfm", name, 0) for name in ("1", "2")]
     records[0]["best_epoch"] = records[0]["epochs"]

@@ -111,7 +111,8 @@ def quote(cells: pl.DataFrame, data: str, variant: str, name: str) -> str:
 def best_variant(
     cells: pl.DataFrame, data: str, among: Sequence[str] | None = None
 ) -> str | None:
-    """Return the variant of the highest validation NDCG@20, averaged over seeds.
+    """Return the variant of the highest validation NDCG@20, averaged over the seeds
+    that all variants have.
 
     Args:
         cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
@@ -121,6 +122,9 @@ def best_variant(
     rows = cells.filter(data=data)
     if among is not None:
         rows = rows.filter(pl.col("variant").is_in(list(among)))
+    # Seeds differ by more than variants do: a mean over other seeds says nothing.
+    count = pl.col("variant").n_unique()
+    rows = rows.filter(count.over("seed") == rows["variant"].n_unique())
     means = rows.group_by("variant", maintain_order=True).agg(
         pl.col("validation_ndcg").mean()
     )
