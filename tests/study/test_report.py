@@ -12,6 +12,7 @@ from tvdiff_pyg.cli import main
 from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_study, write_report
 from tvdiff_pyg.study.columns import COLUMNS
+from tvdiff_pyg.study.figures import NUM_BANDS
 from tvdiff_pyg.study.records import read_records
 from tvdiff_pyg.study.report import result_table, shown_columns
 from tvdiff_pyg.study.run import cells_of, find_study
@@ -110,7 +111,8 @@ def test_every_study_can_be_set_up_and_reported(
     assert len(cells) == len(study.variants) > 3
     assert len({repr(cell.settings) for cell in cells}) == len(cells)
     assert set(study.columns) <= set(COLUMNS)
-    measured = set(study.columns) - {"recall", "ndcg"}
+    bands = {f"response_{band}" for band in range(NUM_BANDS)}
+    measured = set(study.columns) - {"recall", "ndcg"} | bands
     records = [
         {
             **make_record(

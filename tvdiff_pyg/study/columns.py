@@ -118,6 +118,13 @@ COLUMNS: dict[str, Column] = {
             ".2f",
         ),
         Column(
+            "response_4",
+            "High frequencies",
+            "energy of interactions kept in the roughest of five bands of graph "
+            "frequency, relative to the smoothest",
+            ".2g",
+        ),
+        Column(
             "degree_correlation_users",
             "Norm and degree, users",
             "rank correlation of a factor's length with its user's degree",

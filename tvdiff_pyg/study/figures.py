@@ -1,5 +1,6 @@
 """Figures of a study: a panel for each number, a line for each graph."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 PANEL_COLUMNS, PANEL_SIZE = 3, (3.6, 2.8)
 NUM_BANDS = 5
-LAST_BAND = f"response_{NUM_BANDS - 1}"
+LAST_BAND = "response_4"
 
 
 def check_matplotlib() -> None:
@@ -76,6 +77,8 @@ def _lines(study: Study, means: pl.DataFrame, columns: Sequence[str]) -> "Figure
                 x, known[name], spread, fmt="o-", ms=4, capsize=3, label=data
             )
         panel.set(title=COLUMNS[name].label, xlabel=study.axis)
+        if name == LAST_BAND:
+            panel.set_yscale("log")
         panel.set_xticks(range(len(variants)), variants)
         panel.grid(alpha=0.3)
     _legend(figure, panels[0])
@@ -92,7 +95,9 @@ def _responses(study: Study, means: pl.DataFrame) -> "Figure":
             response = [row[f"response_{band}"] for band in bands]
             label = f"{study.axis} {row['variant']}"
             panel.plot(bands, response, "o-", ms=4, label=label)
-        panel.set(title=data, xlabel="frequency band, smooth to rough")
+        panel.set(
+            title=textwrap.fill(data, 28), xlabel="frequency band, smooth to rough"
+        )
         panel.set(ylabel="energy kept, relative", yscale="log", xticks=bands)
         panel.grid(alpha=0.3)
     _legend(figure, panels[0])

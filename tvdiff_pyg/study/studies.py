@@ -77,6 +77,7 @@ _SHAPE = (
     "score_roughness_users",
     "score_roughness_items",
     "effective_rank_scores",
+    "response_4",
 )
 _COST = ("epoch_seconds", "batch_nodes", "batch_edges", "peak_memory_mb")
 _CHANGES = tuple(

@@ -78,7 +78,7 @@ def graph_label(data: str) -> str:
     arguments = synthetic_arguments(data)
     users, items, count = (arguments.pop(f"num_{name}") for name in SIZES)
     further = "".join(f", {name} {value}" for name, value in arguments.items())
-    return f"synthetic {users} x {items}, {count:,}{further}"
+    return f"synthetic {users:,} x {items:,}, {count:,}{further}"
 
 
 def _flat(record: Record) -> Record:

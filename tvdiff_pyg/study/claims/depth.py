@@ -133,6 +133,7 @@ CLAIMS = (
         "One layer's scores are smoother along items", "score_roughness_items"
     ),
     LessWithDepth("Depth lowers the rank of scores", "effective_rank_scores"),
+    LessWithDepth("Depth filters out high graph frequencies", "response_4"),
     LessWithDepth("Depth turns neighbours to one direction", "mad"),
     LessWithOneLayer("One layer costs less time", "epoch_seconds"),
     LessWithOneLayer("One layer costs less memory", "peak_memory_mb"),
