@@ -64,6 +64,36 @@ def spmm(csr: CSR, x: Tensor) -> Tensor:
     return out
 
 
+def sparse_product(left: CSR, right: CSR) -> Tensor:
+    r"""Multiply two sparse matrices into a dense one, at the cost of what is stored.
+
+    Its memory grows with the entries of ``right`` that the entries of ``left`` lead
+    to, so a long ``left`` is best taken in blocks of rows.
+
+    Args:
+        left: The left matrix, of shape ``[num_rows, channels]``.
+        right: The right matrix, of shape ``[channels, num_cols]``.
+
+    Returns:
+        A dense ``[num_rows, num_cols]`` matrix.
+
+    Example:
+        >>> csr = CSR.from_edge_index(torch.tensor([[0, 0, 1], [0, 1, 1]]), (2, 2))
+        >>> sparse_product(csr, csr.transpose()).tolist()
+        [[2.0, 1.0], [1.0, 1.0]]
+    """
+    steps = right.select(left.col)
+    repeats = steps.degree()
+    cell = (left.row() * right.num_cols).repeat_interleave(repeats) + steps.col
+    value = torch.ones(1, device=cell.device).expand(cell.numel())
+    if steps.value is not None:
+        value = steps.value
+    if left.value is not None:
+        value = value * left.value.repeat_interleave(repeats)
+    out = value.new_zeros(left.num_rows * right.num_cols)
+    return out.index_add_(0, cell, value).view(left.num_rows, right.num_cols)
+
+
 class _SDDMM(torch.autograd.Function):
     """Inner products at the entries of a pattern, without gathering factors."""
 
