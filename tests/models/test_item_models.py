@@ -13,7 +13,7 @@ from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import EASE, FactorModel, ImplicitFactors, ItemKNN, Popularity
 from tvdiff_pyg.models import item_item as module
 from tvdiff_pyg.models.item_item import ItemItemModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency, sparse_product
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, ops, sparse_product
 
 MATRIX = random_matrix(30, 20, density=0.3)
 MODELS = [
@@ -214,22 +214,19 @@ def test_names_show_settings() -> None:
     assert repr(ItemKNN(7)) == expected
 
 
-def test_sparse_products() -> None:
-    left, right = random_matrix(5, 7, seed=1), random_matrix(7, 4, seed=2)
-    left, right = left * torch.rand(5, 7), right * torch.rand(7, 4)
-    sides = []
-    for matrix in (left, right):
-        rows = graph_of(matrix).user_rows
-        sides.append(rows.with_value(matrix[rows.row(), rows.col]))
-    torch.testing.assert_close(sparse_product(*sides), left @ right)
-    patterns = [side.with_value(None) for side in sides]
-    expected = ((left > 0).float(), (right > 0).float())
-    for weighted in (0, 1):  # Either side may have no values.
-        pair, dense = list(patterns), list(expected)
-        pair[weighted] = sides[weighted]
-        dense[weighted] = (left, right)[weighted]
-        product = dense[0].double() @ dense[1].double()
-        torch.testing.assert_close(sparse_product(*pair), product)
+@pytest.mark.parametrize("steps", [1, 6, 2**23])
+@pytest.mark.parametrize("weighted", [(0,), (1,), (0, 1), ()])
+def test_sparse_products(
+    weighted: tuple[int, ...], steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops, "STEPS_AT_ONCE", steps)
+    factors = [random_matrix(5, 7, seed=1).float(), random_matrix(7, 4, seed=2).float()]
+    sides = [graph_of(factor).user_rows for factor in factors]
+    for place in weighted:
+        factors[place] *= torch.rand(factors[place].shape) + 0.1
+        rows = sides[place]
+        sides[place] = rows.with_value(factors[place][rows.row(), rows.col])
+    torch.testing.assert_close(sparse_product(*sides), factors[0] @ factors[1])
 
 
 def test_implicit_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
