@@ -194,6 +194,7 @@ OTHERS = ("implicit", "optuna")
 def evaluate_best(trials: list[Record], case: Record, root: str) -> None:
     """Rank the test part with the setting that validation chose, unless recorded."""
     file = RESULTS / "baselines.jsonl"
+    case = {**case, "num_trials": len(trials)}
     if recorded(file, case):
         return
     best = max(trials, key=lambda trial: trial["metrics"]["validation"][CHOSEN_BY])
@@ -205,7 +206,6 @@ def evaluate_best(trials: list[Record], case: Record, root: str) -> None:
         "protocol": "standard",
         "command": f"python benchmarks/tune_baselines.py --data {case['dataset']} "
         f"--only {case['model']} --trials {len(trials)} --seed {case['seed']}",
-        "num_trials": len(trials),
         "chosen_by": f"validation {CHOSEN_BY}",
         **found,
         "metrics": metrics,
