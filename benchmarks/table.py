@@ -63,6 +63,35 @@ def _run_cells(record: dict[str, Any]) -> list[str]:
     ]
 
 
+def baselines(records: Records) -> str:
+    """Tuned baselines on the test set, a block of rows for each data set."""
+    order = list(PUBLISHED)
+    rows = [
+        [
+            record["dataset"],
+            record["model"],
+            ", ".join(f"{k} {_setting(v)}" for k, v in record["settings"].items()),
+            *(f"{record['metrics']['test'][name]:.4f}" for name in RANKED),
+            _seconds(record["fit_seconds"]),
+            f"{record['peak_memory_mb']:,.0f} MB",
+        ]
+        for record in sorted(records, key=lambda one: order.index(one["dataset"]))
+    ]
+    header = ["Data", "Model", "Chosen settings", *map(_title, RANKED), "Fit", "Memory"]
+    return markdown(header, rows)
+
+
+RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
+
+
+def _title(name: str) -> str:
+    return name.replace("ndcg", "NDCG").replace("recall", "Recall")
+
+
+def _setting(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def dropout(records: Records) -> str:
     """Scoring with and without dropout."""
     rows = []
@@ -276,6 +305,7 @@ def _seconds(seconds: float | None) -> str:
 # Where a table stands between markers of its name, and the records that it shows.
 TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "runs": (runs, "runs"),
+    "baselines": (baselines, "baselines"),
     "dropout": (dropout, "dropout_while_scoring"),
     "speed": (speed, "speed"),
     "limits": (limits, "speed"),

@@ -21,7 +21,6 @@ from torch_geometric.metrics import (
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.models import FactorModel
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency
-from tvdiff_pyg.ranking import ExactRanker
 
 TaskName = Literal["validation", "test"]
 
@@ -190,7 +189,7 @@ def evaluate(
     model.eval()
     metrics = RankingMetrics(task.popularity, ks).to(task.user.device)
     items = model.encode_items(adjacency)
-    ranker = ExactRanker(items.factor)
+    ranker = model.ranker(items)
     for user in task.user.split(batch_size):
         factor = model.user_factors(adjacency, user, items)
         _, item = ranker.search(factor, max(ks), task.seen.select(user))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from numbers import Integral
 from typing import Any, TypeAlias
 
@@ -12,8 +13,8 @@ from torch import Tensor
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.index import IndexKind, ItemIndex
-from tvdiff_pyg.models import TrainableModel
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.models import FactorModel, TrainableModel
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency
 from tvdiff_pyg.ranking import ExactRanker
 from tvdiff_pyg.training.run import RunFolder
 
@@ -40,7 +41,7 @@ class Recommender:
     """A trained model with its interactions: asks by ids, answers by ids.
 
     Args:
-        model: The trained model.
+        model: The trained model, or a baseline after its ``fit``.
         graph: The interactions that it was trained on.
 
     Example:
@@ -54,21 +55,22 @@ class Recommender:
         1
     """
 
-    def __init__(self, model: TrainableModel, graph: BipartiteGraph) -> None:
-        size = (model.num_users, model.num_items)
-        if size != (graph.num_users, graph.num_items):
-            raise ValueError(
-                f"'graph' needs {size[0]} users and {size[1]} items, as the model has "
-                f"(got {graph.num_users} and {graph.num_items})"
-            )
+    def __init__(self, model: FactorModel, graph: BipartiteGraph) -> None:
+        size = (graph.num_users, graph.num_items)
+        if isinstance(model, TrainableModel):
+            _check_size(size, (model.num_users, model.num_items))
         self.model = model.eval()
         self.graph = graph
-        device = next(model.parameters()).device
-        self.adjacency = model.adjacency(graph.train_index.to(device))
+        # What is learned may be in buffers, or in the graph alone.
+        learned = chain(model.parameters(), model.buffers())
+        device = next(learned, graph.train_index).device
+        self.adjacency = BipartiteAdjacency.from_edge_index(
+            graph.train_index.to(device), size, model.normalization
+        )
         known = torch.cat([graph.train_index, graph.validation_index], dim=1)
         self._known = CSR.from_edge_index(known.to(device), size)
         self._items = model.encode_items(self.adjacency)
-        self._ranker = ExactRanker(self._items.factor)
+        self._ranker = model.ranker(self._items)
 
     @staticmethod
     def load(run: str | os.PathLike[str], device: Device = "auto") -> "Recommender":
@@ -95,7 +97,8 @@ class Recommender:
 
         Raises:
             ImportError: If faiss is not installed.
-            ValueError: If an argument is outside its range.
+            ValueError: If an argument is outside its range, or the model does not
+                score by dense factors.
 
         Example:
             >>> from tvdiff_pyg import TVDiff
@@ -105,6 +108,11 @@ class Recommender:
             >>> sorted(recommender.recommend([0], k=5, index=index).items[0])
             [0, 2]
         """
+        if not isinstance(self._ranker, ExactRanker):
+            raise ValueError(
+                f"'model' needs dense factors to be indexed "
+                f"(got {self.model.__class__.__name__})"
+            )
         return ItemIndex.build(self._items.factor, kind, **options)
 
     @torch.no_grad()
@@ -189,3 +197,11 @@ class Recommender:
             return Recommendations(ids, scores)
         named = [[titles[index] for index in row.tolist()] for row in found]
         return Recommendations(ids, scores, named)
+
+
+def _check_size(given: tuple[int, int], needed: tuple[int, int]) -> None:
+    if given != needed:
+        raise ValueError(
+            f"'graph' needs {needed[0]} users and {needed[1]} items, as the model has "
+            f"(got {given[0]} and {given[1]})"
+        )

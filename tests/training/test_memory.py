@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
+from tvdiff_pyg.device import GIGABYTE
 from tvdiff_pyg.training import (
     GraphSize,
     largest_batch,
@@ -14,7 +15,7 @@ from tvdiff_pyg.training import (
     plan_memory,
     usable_memory,
 )
-from tvdiff_pyg.training.memory import GIGABYTE, MIN_BATCH_SIZE, choose_engine
+from tvdiff_pyg.training.memory import MIN_BATCH_SIZE, choose_engine
 
 GOWALLA = GraphSize(29_858, 40_981, 1_027_370)
 LARGE = GraphSize(1_000_000, 200_000, 100_000_000)

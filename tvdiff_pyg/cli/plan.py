@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from jsonargparse import ArgumentParser, Namespace
 
 from tvdiff_pyg.cli.arguments import print_columns
+from tvdiff_pyg.device import GIGABYTE
 from tvdiff_pyg.training import (
     GraphSize,
     Settings,
@@ -13,7 +14,6 @@ from tvdiff_pyg.training import (
     plan_engines,
     usable_memory,
 )
-from tvdiff_pyg.training.memory import GIGABYTE
 
 
 def build_parser() -> ArgumentParser:

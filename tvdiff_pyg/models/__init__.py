@@ -3,6 +3,10 @@
 from tvdiff_pyg.models.base import FactorModel, ItemSide
 from tvdiff_pyg.models.bpr_mf import BPRMF
 from tvdiff_pyg.models.build import ModelName, build_model
+from tvdiff_pyg.models.ease import EASE
+from tvdiff_pyg.models.implicit_factors import ImplicitFactors
+from tvdiff_pyg.models.item_item import ItemItemModel
+from tvdiff_pyg.models.item_knn import ItemKNN
 from tvdiff_pyg.models.lightgcn import LightGCN
 from tvdiff_pyg.models.popularity import Popularity
 from tvdiff_pyg.models.trainable import TrainableModel
@@ -10,7 +14,11 @@ from tvdiff_pyg.models.tvdiff import TVDiff
 
 __all__ = [
     "BPRMF",
+    "EASE",
     "FactorModel",
+    "ImplicitFactors",
+    "ItemItemModel",
+    "ItemKNN",
     "ItemSide",
     "LightGCN",
     "ModelName",

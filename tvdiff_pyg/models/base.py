@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, Normalization
+from tvdiff_pyg.ranking import ExactRanker, Ranker
 
 
 class ItemSide(NamedTuple):
@@ -36,6 +36,9 @@ class FactorModel(torch.nn.Module):
     Subclass it to evaluate and compare a model of your own.
     """
 
+    #: How the training graph's edges are weighed; ``"none"`` leaves them alone.
+    normalization: Normalization = "none"
+
     def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
         """Compute the item side, once for all users.
 
@@ -50,13 +53,20 @@ class FactorModel(torch.nn.Module):
         Args:
             history: Each user's items, of shape ``[batch_size, num_items]``.
             items: The item side.
+
+        Raises:
+            ValueError: If the model knows users by their id only, as it does unless
+                it overrides this method.
         """
-        raise NotImplementedError
+        raise ValueError(
+            f"{self.__class__.__name__} knows users by their id, so a new history "
+            f"needs a model that reads histories, such as TVDiff"
+        )
 
     def user_factors(
         self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
     ) -> Tensor:
-        """Compute the factors of users of the graph, by default from their histories.
+        """Look up the factors of users of the graph, or compute them from histories.
 
         Args:
             adjacency: The training graph.
@@ -66,4 +76,16 @@ class FactorModel(torch.nn.Module):
         Returns:
             User factors, of shape ``[batch_size, channels]``.
         """
+        if items.user_factor is not None:
+            return items.user_factor[user]
         return self.encode_users(adjacency.user_rows.select(user), items)
+
+    def ranker(self, items: ItemSide) -> Ranker:
+        """Prepare the search for the best items, by default by dense inner products.
+
+        Override it where factors are so wide that a model knows better.
+
+        Args:
+            items: The item side.
+        """
+        return ExactRanker(items.factor)

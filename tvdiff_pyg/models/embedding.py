@@ -8,7 +8,7 @@ from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.base import ItemSide
 from tvdiff_pyg.models.batch import TrainingBatch
 from tvdiff_pyg.models.trainable import TrainableModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency, pair_scores
+from tvdiff_pyg.nn import BipartiteAdjacency, pair_scores
 from tvdiff_pyg.nn.anisotropic import check_sizes
 from tvdiff_pyg.sampling import UniformNegativeSampler
 
@@ -87,21 +87,3 @@ class EmbeddingModel(TrainableModel):
         """
         user_factor, item_factor = self(adjacency)
         return ItemSide(item_factor, user_factor=user_factor)
-
-    def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Refuse: a history has no vector.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError(
-            f"{self.__class__.__name__} knows users by their id, so a new history "
-            f"needs a model that reads histories, such as TVDiff"
-        )
-
-    def user_factors(
-        self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
-    ) -> Tensor:
-        """Look users up; see :class:`~tvdiff_pyg.models.FactorModel`."""
-        assert items.user_factor is not None
-        return items.user_factor[user]

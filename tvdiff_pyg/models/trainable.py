@@ -6,7 +6,7 @@ from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.base import FactorModel
-from tvdiff_pyg.nn import BipartiteAdjacency, Normalization
+from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.nn.anisotropic import check_sizes
 
 
@@ -22,10 +22,6 @@ class TrainableModel(FactorModel):
     Raises:
         ValueError: If a number is below 1.
     """
-
-    #: How :meth:`TrainableModel.adjacency` weighs the edges; ``"none"`` leaves them
-    #: alone.
-    normalization: Normalization = "none"
 
     def __init__(self, num_users: int, num_items: int) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.nn.gcn import GCNDenoiser
 from tvdiff_pyg.nn.mlp import MLPDenoiser
 from tvdiff_pyg.nn.normalization import Normalization, bipartite_norm
-from tvdiff_pyg.nn.ops import gram, pair_scores, spmm
+from tvdiff_pyg.nn.ops import gram, pair_scores, sparse_product, spmm
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "gram",
     "pair_scores",
     "sinusoidal_embedding",
+    "sparse_product",
     "spmm",
 ]

@@ -15,6 +15,8 @@ from tvdiff_pyg.nn.csr import CSR
 
 # A Gram matrix is computed in that many blocks of columns, none narrower than this.
 GRAM_BLOCKS, GRAM_BLOCK_WIDTH = 4, 128
+# A sparse product adds up that many terms at once: about 300 MiB of them.
+STEPS_AT_ONCE = 2**23
 
 # PyTorch says so at the first sparse tensor of every process; we use one kernel.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
@@ -62,6 +64,42 @@ def spmm(csr: CSR, x: Tensor) -> Tensor:
     """
     out: Tensor = _SpMM.apply(csr, x)
     return out
+
+
+def sparse_product(left: CSR, right: CSR) -> Tensor:
+    r"""Multiply two sparse matrices into a dense one, at the cost of what is stored.
+
+    Args:
+        left: The left matrix, of shape ``[num_rows, channels]``.
+        right: The right matrix, of shape ``[channels, num_cols]``.
+
+    Returns:
+        A dense ``[num_rows, num_cols]`` matrix.
+
+    Example:
+        >>> csr = CSR.from_edge_index(torch.tensor([[0, 0, 1], [0, 1, 1]]), (2, 2))
+        >>> sparse_product(csr, csr.transpose()).tolist()
+        [[2.0, 1.0], [1.0, 1.0]]
+    """
+    value = _values(left)
+    row = left.row() * right.num_cols
+    out = value.new_zeros(left.num_rows * right.num_cols)
+    # The entries of the right one that the left one's entries lead to, so far.
+    steps = right.degree()[left.col].cumsum(0)
+    sizes = torch.bincount(steps // STEPS_AT_ONCE).tolist()
+    for entry in torch.arange(left.nnz, device=row.device).split(sizes):
+        met = right.select(left.col[entry])
+        repeats = met.degree()
+        cell = row[entry].repeat_interleave(repeats) + met.col
+        weight = value[entry].repeat_interleave(repeats) * _values(met)
+        out.index_add_(0, cell, weight)
+    return out.view(left.num_rows, right.num_cols)
+
+
+def _values(csr: CSR) -> Tensor:
+    return (
+        torch.ones_like(csr.col, dtype=torch.float) if csr.value is None else csr.value
+    )
 
 
 class _SDDMM(torch.autograd.Function):

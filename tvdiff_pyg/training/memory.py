@@ -6,20 +6,21 @@ take, and what an interaction takes in all its forms. `benchmarks/memory_plan.py
 the plan against measured runs.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import torch
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.device import Device, resolve_device
+from tvdiff_pyg.device import (
+    GIGABYTE,
+    Device,
+    free_memory,
+    resident_memory,
+    resolve_device,
+)
 from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
 from tvdiff_pyg.training.needs import needs_exact_engine
 from tvdiff_pyg.training.settings import Engine, Settings
 
-GIGABYTE = 2**30
 FLOAT, INDEX = 4, 8
 # Measured: Python, PyTorch, Lightning and the buffers of matrix products.
 RUNTIME = 560 * 2**20
@@ -195,22 +196,8 @@ def usable_memory(memory_gb: float | None = None, device: Device = "cpu") -> int
         return int(memory_gb * GIGABYTE)
     if resolve_device(device).type == "cuda":
         # Python and its libraries, which a plan counts, stay on the host.
-        return torch.cuda.mem_get_info()[0] + RUNTIME
-    limits = [_physical_memory()]
-    group = Path("/sys/fs/cgroup/memory.max")
-    if group.exists() and (limit := group.read_text().strip()).isdigit():
-        limits.append(int(limit))
-    return min(limits)
-
-
-def _physical_memory() -> int:
-    page = os.sysconf("SC_PAGE_SIZE")
-    info, own = Path("/proc/meminfo"), Path("/proc/self/statm")
-    if not (info.exists() and own.exists()):
-        return page * os.sysconf("SC_PHYS_PAGES")
-    fields = dict(line.split(":") for line in info.read_text().splitlines())
-    free = int(fields["MemAvailable"].split()[0]) * 2**10
-    return free + page * int(own.read_text().split()[1])
+        return free_memory("cuda") + RUNTIME
+    return free_memory("cpu") + resident_memory()
 
 
 def _exact_step(size: GraphSize, settings: Settings) -> int:

@@ -11,7 +11,7 @@ from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics
 from tvdiff_pyg.models import ItemSide, TrainableModel, TVDiff
 from tvdiff_pyg.models.reference import dense_scores
 from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.ranking import ExactRanker, rank_scores
+from tvdiff_pyg.ranking import Ranker, rank_scores
 from tvdiff_pyg.training.datamodule import Batch
 from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.settings import Settings
@@ -52,7 +52,7 @@ class TVDiffModule(pl.LightningModule):
             {**size, "model": settings.model, **settings.model_kwargs()}
         )
         self.items: ItemSide | None = None
-        self._ranker: ExactRanker | None = None
+        self._ranker: Ranker | None = None
 
     def on_fit_start(self) -> None:
         """Bring the graph to where the model is."""
@@ -78,7 +78,7 @@ class TVDiffModule(pl.LightningModule):
         """Compute the item side once."""
         self.metrics.reset()
         self.items = self.model.encode_items(self.adjacency)
-        self._ranker = ExactRanker(self.items.factor)
+        self._ranker = self.model.ranker(self.items)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Rank all items for a batch of users."""

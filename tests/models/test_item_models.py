@@ -1,0 +1,286 @@
+"""EASE and ItemKNN against dense oracles; implicit's factors against implicit."""
+
+import sys
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.oracle import CORNERS, pairs_of, random_matrix
+from tvdiff_pyg import BipartiteGraph, Recommender, evaluate
+from tvdiff_pyg.evaluation import EvaluationTask
+from tvdiff_pyg.models import EASE, FactorModel, ImplicitFactors, ItemKNN, Popularity
+from tvdiff_pyg.models import item_item as module
+from tvdiff_pyg.models.item_item import ItemItemModel
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, ops, sparse_product
+
+MATRIX = random_matrix(30, 20, density=0.3)
+MODELS = [
+    EASE(l2=2.0),
+    ItemKNN(4, shrink=3.0),
+    ItemKNN(100, similarity="jaccard"),
+]
+
+
+@pytest.fixture
+def implicit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out without the package, and keep its advice on threads quiet."""
+    pytest.importorskip("implicit")
+    monkeypatch.setattr("implicit.utils._checked_blas_config", True)
+
+
+def graph_of(matrix: object) -> BipartiteAdjacency:
+    matrix = torch.as_tensor(matrix)
+    size = (matrix.size(0), matrix.size(1))
+    return BipartiteAdjacency.from_edge_index(pairs_of(matrix), size)
+
+
+def dense_weight(model: ItemItemModel, matrix: object) -> Tensor:
+    """``B`` by the equations, in double precision."""
+    matrix = torch.as_tensor(matrix).double()
+    count = matrix.t() @ matrix
+    if isinstance(model, EASE):
+        inverse = torch.linalg.inv(count + model.l2 * torch.eye(len(count)))
+        return torch.eye(len(count)) - inverse @ torch.diag(1 / inverse.diagonal())
+    assert isinstance(model, ItemKNN)
+    users = matrix.sum(dim=0)
+    norm = (users[:, None] * users).sqrt()
+    if model.similarity == "jaccard":
+        norm = users[:, None] + users - count
+    similarity = torch.where(count > 0, count / (norm + model.shrink), 0.0)
+    similarity.fill_diagonal_(0.0)
+    kept = torch.zeros_like(similarity)
+    for item in range(len(count)):
+        best = similarity[:, item].argsort(descending=True)[: model.num_neighbors]
+        kept[best, item] = similarity[best, item]
+    return kept
+
+
+def scores(model: FactorModel, graph: BipartiteAdjacency, user: Tensor) -> Tensor:
+    """The score of every item, from a ranking of all of them."""
+    items = model.encode_items(graph)
+    num_items = graph.user_rows.num_cols
+    factor = model.user_factors(graph, user, items)
+    score, item = model.ranker(items).search(factor, num_items)
+    return torch.zeros_like(score).scatter_(1, item, score)
+
+
+def weights(model: ItemItemModel, graph: BipartiteAdjacency) -> Tensor:
+    return model.fit(graph).encode_items(graph).factor.to_dense().t()
+
+
+@pytest.mark.parametrize("block", [1, 45, 2**24])
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_weights_follow_the_equations(
+    model: ItemItemModel, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BLOCK_ENTRIES", block)
+    found, expected = weights(model, graph_of(MATRIX)), dense_weight(model, MATRIX)
+    assert (found.diagonal() == 0).all()
+    if isinstance(model, EASE):
+        torch.testing.assert_close(found.double(), expected, atol=1e-6, rtol=1e-5)
+        return
+    # Which of two equals is kept is open; how similar the kept ones are is not.
+    sort = {"dim": 0, "descending": True}
+    found, order = found.double().sort(**sort)
+    torch.testing.assert_close(found, expected.sort(**sort).values)
+    full = dense_weight(ItemKNN(20, model.shrink, model.similarity), MATRIX)
+    torch.testing.assert_close(found, full.gather(0, order).where(found > 0, 0.0))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+@pytest.mark.parametrize("corner", CORNERS)
+def test_scores_are_history_times_weights(corner: str, model: ItemItemModel) -> None:
+    matrix = torch.tensor(CORNERS[corner])
+    graph = graph_of(matrix)
+    expected = matrix.float() @ weights(model, graph)
+    users = torch.arange(matrix.size(0))
+    torch.testing.assert_close(scores(model, graph, users), expected)
+    for user in users.split(1):
+        torch.testing.assert_close(scores(model, graph, user), expected[user])
+    if isinstance(model, EASE):
+        dense = matrix.double() @ dense_weight(model, matrix)
+        torch.testing.assert_close(expected.double(), dense, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_rankings_do_not_depend_on_blocks(
+    model: ItemItemModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = graph_of(MATRIX)
+    items = model.fit(graph).encode_items(graph)
+    users = model.encode_users(graph.user_rows, items)
+    whole = model.ranker(items).search(users, 5, graph.user_rows)
+    monkeypatch.setattr(module, "BLOCK_ENTRIES", 60)
+    blocked = model.ranker(items).search(users, 5, graph.user_rows)
+    torch.testing.assert_close(blocked, whole)
+    assert (MATRIX[torch.arange(30)[:, None], whole[1]] == 0).all()
+
+
+def checkerboard(num_blocks: int = 3, width: int = 5) -> tuple[Tensor, Tensor]:
+    """Blocks of ones; of each user, the item on the diagonal is withheld."""
+    full = torch.block_diag(*[torch.ones(width, width)] * num_blocks)
+    return full - torch.eye(len(full)), torch.arange(len(full)).repeat(2, 1)
+
+
+@pytest.mark.parametrize("kind", ["ease", "item-knn", "ials", "bpr"])
+def test_a_withheld_item_ranks_first(kind: str, request: pytest.FixtureRequest) -> None:
+    matrix, withheld = checkerboard()
+    graph, model = graph_of(matrix), make(kind, request)
+    model.fit(graph)
+    held_out = BipartiteGraph.from_edge_index(
+        pairs_of(matrix), *matrix.shape, test_index=withheld
+    )
+    task = EvaluationTask.from_graph(held_out, "test")
+    for batch_size in (1, 4, 100):
+        assert evaluate(model, graph, task, (1,), batch_size)["recall@1"] == 1
+
+
+def make(kind: str, request: pytest.FixtureRequest) -> Any:
+    if kind == "ease":
+        return EASE(l2=1.0)
+    if kind == "item-knn":
+        return ItemKNN(5)
+    request.getfixturevalue("implicit")
+    # BPR draws its negatives: it takes a while to be sure.
+    options = {"iterations": 500, "learning_rate": 0.1} if kind == "bpr" else {}
+    return ImplicitFactors(kind, factors=16, num_threads=1, **options)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_new_histories_need_no_fitting(model: ItemItemModel) -> None:
+    graph = BipartiteGraph.from_edge_index(pairs_of(MATRIX), 30, 20)
+    recommender = Recommender(model.fit(graph_of(MATRIX)), graph)
+    known = recommender.recommend([4, 7], k=3)
+    history = [row.nonzero().flatten().tolist() for row in MATRIX[[4, 7]]]
+    assert recommender.recommend(history, k=3) == known
+    with pytest.raises(ValueError, match=r"'model' needs dense factors .*\(got \w+\)"):
+        recommender.index()
+
+
+def test_recommending_what_is_popular() -> None:
+    graph = BipartiteGraph.from_edge_index(torch.tensor([[0, 1, 1], [0, 1, 0]]), 2, 3)
+    assert Recommender(Popularity(), graph).recommend([0, 1], k=1).items == [[1], [2]]
+
+
+@pytest.mark.parametrize("model", [EASE(), ItemKNN()])
+def test_unfitted_models_are_refused(model: ItemItemModel) -> None:
+    name = type(model).__name__
+    with pytest.raises(ValueError, match=f"{name} needs to be fitted before it scores"):
+        model.encode_items(graph_of(MATRIX))
+    model.fit(graph_of(MATRIX))
+    message = rf"'adjacency' needs 20 items, as {name} was fitted to \(got 4\)"
+    with pytest.raises(ValueError, match=message):
+        model.encode_items(graph_of([[0, 1, 1, 0]]))
+
+
+def test_a_matrix_that_does_not_fit_is_refused() -> None:
+    # A square of them would be 4 TB; nothing of that size may be asked for.
+    rows = CSR(torch.tensor([0, 1]), torch.tensor([0]), 1_000_000)
+    message = r"square matrix of them in 2 GB \(got 1,000,000 items: 3.73e\+03 GB\)"
+    with pytest.raises(ValueError, match=message):
+        EASE(memory_gb=2.0).fit(BipartiteAdjacency(rows, rows))
+    with pytest.raises(ValueError, match=r"'adjacency' needs few enough items"):
+        EASE().fit(BipartiteAdjacency(rows, rows))
+    EASE(memory_gb=4 * 400 / 2**30).fit(graph_of(MATRIX))
+
+
+def test_a_penalty_below_rounding_is_refused() -> None:
+    matrix = torch.ones(2000, 4)
+    with pytest.raises(ValueError, match=r"'l2' needs to be larger .* \(got 1e-09\)"):
+        EASE(l2=1e-9).fit(graph_of(matrix))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (EASE, {"l2": 0.0}, r"'l2' needs to be positive \(got 0.0\)"),
+        (EASE, {"memory_gb": 0}, r"'memory_gb' needs to be positive \(got 0\)"),
+        (ItemKNN, {"num_neighbors": 0}, r"'num_neighbors' .* at least 1 \(got 0\)"),
+        (ItemKNN, {"shrink": -1.0}, r"'shrink' needs to be at least 0 \(got -1.0\)"),
+        (ItemKNN, {"similarity": "dot"}, r"'similarity' .*'jaccard'\] \(got 'dot'\)"),
+        (ImplicitFactors, {"method": "als"}, r"'method' .*'bpr'\] \(got 'als'\)"),
+    ],
+)
+def test_arguments_are_checked(kind: Any, options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind(**options)
+
+
+def test_names_show_settings() -> None:
+    assert repr(EASE(3.0)) == "EASE(l2=3.0)"
+    expected = "ItemKNN(num_neighbors=7, shrink=0.0, similarity='cosine')"
+    assert repr(ItemKNN(7)) == expected
+
+
+@pytest.mark.parametrize("steps", [1, 6, 2**23])
+@pytest.mark.parametrize("weighted", [(0,), (1,), (0, 1), ()])
+def test_sparse_products(
+    weighted: tuple[int, ...], steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops, "STEPS_AT_ONCE", steps)
+    factors = [random_matrix(5, 7, seed=1).float(), random_matrix(7, 4, seed=2).float()]
+    sides = [graph_of(factor).user_rows for factor in factors]
+    for place in weighted:
+        factors[place] *= torch.rand(factors[place].shape) + 0.1
+        rows = sides[place]
+        sides[place] = rows.with_value(factors[place][rows.row(), rows.col])
+    torch.testing.assert_close(sparse_product(*sides), factors[0] @ factors[1])
+
+
+def test_implicit_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "implicit.als", None)
+    message = r"'implicit' needs to be installed .* pip install 'tvdiff_pyg\[baselines"
+    with pytest.raises(ImportError, match=message):
+        ImplicitFactors()
+
+
+@pytest.mark.parametrize("method", ["ials", "bpr"])
+@pytest.mark.usefixtures("implicit")
+def test_scores_are_those_of_implicit(method: Any) -> None:
+    from scipy.sparse import csr_matrix  # there with implicit only
+
+    graph, users = graph_of(MATRIX), torch.arange(30)
+    model = ImplicitFactors(method, factors=8, num_threads=1).fit(graph)
+    found = scores(model, graph, users)
+    item, score = model.solver.recommend(
+        users.numpy(), csr_matrix(MATRIX), N=20, filter_already_liked_items=False
+    )
+    expected = torch.zeros(30, 20).scatter_(
+        1, torch.from_numpy(item).long(), torch.from_numpy(score)
+    )
+    torch.testing.assert_close(found, expected)
+    again = ImplicitFactors(method, factors=8, num_threads=1).fit(graph).fit(graph)
+    torch.testing.assert_close(scores(again, graph, users), found)
+
+
+@pytest.mark.usefixtures("implicit")
+def test_histories_are_folded_in_by_least_squares() -> None:
+    options = {"alpha": 7.0, "regularization": 0.5}
+    model = ImplicitFactors(factors=6, num_threads=1, **options).fit(graph_of(MATRIX))
+    items = model.encode_items(graph_of(MATRIX))
+    new = random_matrix(3, 20, seed=5)
+    found = model.encode_users(graph_of(new).user_rows, items)
+    table = items.factor.double()
+    for history, factor in zip(new, found, strict=True):
+        weight = torch.diag(1 + 6 * history)
+        left = table.t() @ weight @ table + 0.5 * torch.eye(6)
+        right = table.t() @ weight @ history
+        solution = torch.linalg.solve(left, right)
+        torch.testing.assert_close(factor.double(), solution, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("implicit")
+def test_what_implicit_cannot_score_is_refused() -> None:
+    model = ImplicitFactors("bpr", factors=4, num_threads=1)
+    assert repr(model) == "ImplicitFactors('bpr', factors=4)"
+    graph = graph_of(MATRIX)
+    with pytest.raises(ValueError, match="needs to be fitted before it scores"):
+        model.encode_items(graph)
+    items = model.fit(graph).encode_items(graph)
+    with pytest.raises(ValueError, match="knows users by their id"):
+        model.encode_users(graph.user_rows, items)
+    message = r"'adjacency' needs 30 users and 20 items, .* \(got 1 and 4\)"
+    with pytest.raises(ValueError, match=message):
+        model.encode_items(graph_of([[0, 1, 1, 0]]))
