@@ -65,7 +65,7 @@ class Ranker:
     def search_block(
         self, user: Tensor, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
-        """Rank one block of users; see :meth:`search`."""
+        """Rank one block of users; see :meth:`Ranker.search`."""
         raise NotImplementedError
 
 
@@ -106,7 +106,7 @@ class ExactRanker(Ranker):
     def search_block(
         self, user: Tensor, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
-        """Rank one block of users; see :meth:`search`."""
+        """Rank one block of users; see :meth:`Ranker.search`."""
         if self._half is None:
             return _pad(*_best(user, self.item_factor, k, seen), k)
         count = max(CANDIDATES * k, MIN_CANDIDATES)
@@ -146,7 +146,7 @@ def top_k(
             (default: ``None``)
 
     Returns:
-        Scores and item indices, as :meth:`ExactRanker.search`.
+        Scores and item indices, as :meth:`Ranker.search`.
 
     Example:
         >>> score, item = top_k(torch.ones(1, 1), torch.tensor([[1.0], [3.0]]), k=1)

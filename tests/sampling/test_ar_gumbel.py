@@ -59,7 +59,8 @@ def test_only_accepted_items_without_replacement(
     sampler = ARGumbelSampler(NUM_TIMESTEPS, accept_ratio)
     negative = draw(sampler, matrix, score, num_samples, seed=seed)
 
-    num_accepted = max(int(accept_ratio * num_items), 1)
+    # Rounded first: a share such as 0.3 of 10 items may be a little less than 3.
+    num_accepted = max(int(round(accept_ratio * num_items, 9)), 1)
     for row in range(num_users):
         ranked = score[row].masked_fill(matrix[row] > 0, -math.inf).argsort().flip(0)
         num_free = int((matrix[row] == 0).sum())
