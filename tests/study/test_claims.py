@@ -158,7 +158,6 @@ def test_size_rule(
 
 
 def test_no_gain_over_the_lowest_temperature(make_record: MakeRecord) -> None:
-    cells = cell_table([make_record("mine", "0.1", 0, ndcg=0.2)])
     cells = cell_table(
         [make_record("mine", "0.1", 0, ndcg=0.2), make_record("mine", "5", 0, ndcg=0.1)]
     )
