@@ -56,7 +56,8 @@ def run_grid(
     """
     if jobs < 0:
         raise ValueError(f"'jobs' needs to be at least 0 (got {jobs})")
-    missing = [cell for cell in cells if find_record(cell, read_records(file)) is None]
+    records = read_records(file)
+    missing = [cell for cell in cells if find_record(cell, records) is None]
     errors: list[str] = []
     with _progress_bar(progress) as bar:
         done = len(cells) - len(missing)
@@ -73,9 +74,7 @@ def run_grid(
         try:
             _carry_out(missing, jobs, keep)
         except KeyboardInterrupt as stop:
-            kept = sum(
-                cell.is_recorded(r) for r in read_records(file) for cell in cells
-            )
+            kept = len(find_records(cells, file))
             raise KeyboardInterrupt(
                 f"{kept} of {len(cells)} cells are kept in {file}"
             ) from stop
@@ -84,6 +83,16 @@ def run_grid(
             f"{len(errors)} of {len(cells)} cells failed; run the study again to try "
             f"them again: {'; '.join(errors)}"
         )
+    return find_records(cells, file)
+
+
+def find_records(cells: Iterable[Cell], file: Path) -> list[Record]:
+    """Return the records of the cells that are finished, in the order of the cells.
+
+    Args:
+        cells: The cells.
+        file: The file of records.
+    """
     records = read_records(file)
     return [record for cell in cells if (record := find_record(cell, records))]
 

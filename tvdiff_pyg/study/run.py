@@ -8,8 +8,7 @@ from typing import Any
 from tvdiff_pyg.device import Device, resolve_device
 from tvdiff_pyg.study.cell import Cell
 from tvdiff_pyg.study.figures import check_matplotlib
-from tvdiff_pyg.study.grid import find_record, run_grid
-from tvdiff_pyg.study.records import Record, read_records
+from tvdiff_pyg.study.grid import find_records, run_grid
 from tvdiff_pyg.study.report import write_report
 from tvdiff_pyg.study.studies import STUDIES, Study, base_settings, variants_of
 from tvdiff_pyg.training.options import Protocol
@@ -88,12 +87,12 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
     check_matplotlib()
     folder = Path(out)
     study = find_study(name)
-    cells = cells_of(study, options)
+    cells, file = cells_of(study, options), folder / RECORDS_FILE
     try:
-        run_grid(cells, folder / RECORDS_FILE, options.jobs, options.progress)
+        run_grid(cells, file, options.jobs, options.progress)
     finally:
         # Interrupted or failed, what is there can be read.
-        finished = finished_cells(cells, folder)
+        finished = find_records(cells, file)
         if finished:
             page = write_report(study, finished, folder)
     return page
@@ -146,14 +145,3 @@ def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
         for data in options.data
         for name, changes in variants.items()
     ]
-
-
-def finished_cells(cells: Sequence[Cell], folder: Path) -> list[Record]:
-    """Return the records of the cells that are finished.
-
-    Args:
-        cells: The cells.
-        folder: The folder of the study.
-    """
-    records = read_records(folder / RECORDS_FILE)
-    return [record for cell in cells if (record := find_record(cell, records))]
