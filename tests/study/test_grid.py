@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.study.conftest import GRAPH, SMALL
-from tvdiff_pyg.study import Cell, StudyOptions, run_cell, run_grid
+from tvdiff_pyg.study import Cell, StudyOptions, run_grid
 from tvdiff_pyg.study.records import Record, append_record, read_records
 from tvdiff_pyg.study.run import cells_of, find_study
 from tvdiff_pyg.training import Settings
@@ -24,7 +24,7 @@ def fake(cell: Cell) -> Record:
 
 def test_a_record_holds_metrics_measures_and_costs() -> None:
     cell = Cell("oversmoothing", GRAPH, "2", Settings(**SMALL), seed=1)
-    record = run_cell(cell)
+    record = cell.run()
     assert cell.is_recorded(json.loads(json.dumps(record)))
     assert 0 < record["test"]["ndcg@20"] < 1 and record["validation"]["recall@20"] > 0
     assert record["epochs"] == 2 and record["epoch_seconds"] > 0
@@ -54,7 +54,7 @@ def test_what_is_recorded_is_not_trained_again(
         trained.append(cell)
         return fake(cell)
 
-    monkeypatch.setattr("tvdiff_pyg.study.grid.run_cell", train)
+    monkeypatch.setattr("tvdiff_pyg.study.Cell.run", train)
     file = tmp_path / "cells.jsonl"
     append_record(file, fake(cells[2]))
     records = run_grid(cells, file, jobs=0, progress=False)
@@ -83,7 +83,7 @@ def test_a_failure_is_told_after_the_others_are_kept(
             raise MemoryError
         return fake(cell)
 
-    monkeypatch.setattr("tvdiff_pyg.study.grid.run_cell", train)
+    monkeypatch.setattr("tvdiff_pyg.study.Cell.run", train)
     file = tmp_path / "cells.jsonl"
     with pytest.raises(RuntimeError, match=r"1 of 4 cells failed.*2, seed 0: Memory"):
         run_grid(cells, file, jobs=0, progress=False)
@@ -98,11 +98,17 @@ def test_an_interruption_keeps_what_is_finished(
             raise KeyboardInterrupt
         return fake(cell)
 
-    monkeypatch.setattr("tvdiff_pyg.study.grid.run_cell", train)
+    monkeypatch.setattr("tvdiff_pyg.study.Cell.run", train)
     file = tmp_path / "cells.jsonl"
     with pytest.raises(KeyboardInterrupt, match="2 of 4 cells are kept in"):
         run_grid(cells, file, jobs=0, progress=False)
     assert len(read_records(file)) == 2
+
+
+def test_out_of_time_begins_nothing(cells: list[Cell], tmp_path: Path) -> None:
+    file = tmp_path / "cells.jsonl"
+    assert run_grid(cells, file, jobs=0, progress=False, budget_minutes=0) == []
+    assert not file.exists()
 
 
 def test_a_process_of_its_own_gives_the_same_numbers(

@@ -75,7 +75,7 @@ def test_a_study_goes_on_where_it_was(
     def train(cell: object) -> dict[str, object]:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("tvdiff_pyg.study.grid.run_cell", train)
+    monkeypatch.setattr("tvdiff_pyg.study.Cell.run", train)
     options = StudyOptions(
         [GRAPH], ["1"], [1, 0], overrides=SMALL, jobs=0, progress=False
     )
@@ -94,7 +94,7 @@ def test_failed_cells_leave_a_report_of_the_others(
             raise ValueError("no luck")
         return {**make_record(key["data"], key["variant"], key["seed"]), **key}
 
-    monkeypatch.setattr("tvdiff_pyg.study.grid.run_cell", train)
+    monkeypatch.setattr("tvdiff_pyg.study.Cell.run", train)
     options = StudyOptions(["lastfm"], ["1", "2"], [0], jobs=0, progress=False)
     with pytest.raises(RuntimeError, match="no luck"):
         run_study("oversmoothing", options, tmp_path)

@@ -78,48 +78,50 @@ class Cell:
         settings = defaults | record["settings"]
         return self.key().items() <= {**record, "settings": settings}.items()
 
+    @property
+    def label(self) -> str:
+        """What to call this cell in a message."""
+        return f"{self.data}, {self.variant}, seed {self.seed}"
 
-def run_cell(cell: Cell) -> Record:
-    """Train, evaluate and measure; the run folder is left behind nowhere.
+    def run(self) -> Record:
+        """Train, evaluate and measure; the run folder is left behind nowhere.
 
-    Args:
-        cell: What to train.
+        Returns:
+            The cell's key, metrics, measures and costs, with what they were measured
+            on.
 
-    Returns:
-        The cell's key, metrics, measures and costs, with what they were measured on.
-
-    Raises:
-        ValueError: If the data or the settings cannot be used.
-    """
-    graph = load_data(DataOptions(cell.data, root=cell.root), cell.seed)
-    options = FitOptions(
-        protocol=cell.protocol,
-        seed=cell.seed,
-        device=cell.device,
-        log="none",
-        progress=False,
-        num_workers=cell.num_workers,
-    )
-    with tempfile.TemporaryDirectory(prefix="tvdiff-study-") as folder:
-        run = Path(folder) / "run"
-        with warnings.catch_warnings():
-            # What training finds is recorded; a progress bar is no place for it.
-            warnings.simplefilter("ignore", DiagnosisWarning)
-            metrics = fit(graph, cell.settings, run=run, options=options)
-        measures = _measure(RunFolder(run), cell.settings)
-    kept = ("epochs", "best_epoch", "validation", "test", "fit_seconds", "device")
-    return {
-        **cell.key(),
-        **{name: metrics[name] for name in kept},
-        "findings": [finding["name"] for finding in metrics["findings"]],
-        "epoch_seconds": round(metrics["step_seconds"] / metrics["epochs"], 4),
-        "score_seconds": metrics["score_seconds"],
-        "peak_memory_mb": metrics["peak_memory_mb"],
-        "graph": metrics["data"],
-        "measures": measures,
-        "hardware": hardware(),
-        "versions": metrics["versions"],
-    }
+        Raises:
+            ValueError: If the data or the settings cannot be used.
+        """
+        graph = load_data(DataOptions(self.data, root=self.root), self.seed)
+        options = FitOptions(
+            protocol=self.protocol,
+            seed=self.seed,
+            device=self.device,
+            log="none",
+            progress=False,
+            num_workers=self.num_workers,
+        )
+        with tempfile.TemporaryDirectory(prefix="tvdiff-study-") as folder:
+            run = Path(folder) / "run"
+            with warnings.catch_warnings():
+                # What training finds is recorded; a progress bar is no place for it.
+                warnings.simplefilter("ignore", DiagnosisWarning)
+                metrics = fit(graph, self.settings, run=run, options=options)
+            measures = _measure(RunFolder(run), self.settings)
+        kept = ("epochs", "best_epoch", "validation", "test", "fit_seconds", "device")
+        return {
+            **self.key(),
+            **{name: metrics[name] for name in kept},
+            "findings": [finding["name"] for finding in metrics["findings"]],
+            "epoch_seconds": round(metrics["step_seconds"] / metrics["epochs"], 4),
+            "score_seconds": metrics["score_seconds"],
+            "peak_memory_mb": metrics["peak_memory_mb"],
+            "graph": metrics["data"],
+            "measures": measures,
+            "hardware": hardware(),
+            "versions": metrics["versions"],
+        }
 
 
 def _measure(folder: RunFolder, settings: Settings) -> Measures:

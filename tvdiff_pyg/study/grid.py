@@ -1,6 +1,8 @@
 """Carrying out the cells of a grid: each once, and again only where it is missing."""
 
+import math
 import multiprocessing
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import (
     Future,
@@ -8,7 +10,9 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from rich.progress import (
@@ -20,12 +24,32 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from tvdiff_pyg.study.cell import Cell, run_cell
 from tvdiff_pyg.study.records import Record, append_record, read_records
 
 
+class GridCell(Protocol):
+    """What a grid carries out: :class:`~tvdiff_pyg.study.Cell`, or one of your own.
+
+    It is sent to another process, so it needs to be picklable.
+    """
+
+    @property
+    def label(self) -> str:
+        """What to call this cell in a message."""
+
+    def is_recorded(self, record: Record) -> bool:
+        """Whether a record is of this cell."""
+
+    def run(self) -> Record:
+        """Do the work, and return its record."""
+
+
 def run_grid(
-    cells: Sequence[Cell], file: Path, jobs: int = 1, progress: bool = True
+    cells: Sequence[GridCell],
+    file: Path,
+    jobs: int = 1,
+    progress: bool = True,
+    budget_minutes: float = math.inf,
 ) -> list[Record]:
     """Carry out the cells that a file has no record of, and add them to it.
 
@@ -41,9 +65,10 @@ def run_grid(
             (default: ``1``)
         progress: Show a progress bar over the cells, with the time left.
             (default: ``True``)
+        budget_minutes: Begin no further cell after that time. (default: ``math.inf``)
 
     Returns:
-        The records of the cells, in their order.
+        The records of the finished cells, in the order of the cells.
 
     Raises:
         ValueError: If ``jobs`` is negative.
@@ -56,6 +81,7 @@ def run_grid(
     """
     if jobs < 0:
         raise ValueError(f"'jobs' needs to be at least 0 (got {jobs})")
+    deadline = time.monotonic() + 60 * budget_minutes
     records = read_records(file)
     missing = [cell for cell in cells if find_record(cell, records) is None]
     errors: list[str] = []
@@ -63,16 +89,18 @@ def run_grid(
         done = len(cells) - len(missing)
         task = bar.add_task("cells", total=len(cells), completed=done)
 
-        def keep(cell: Cell, finish: Callable[[], Record]) -> None:
+        def keep(cell: GridCell, finish: Callable[[], Record | None]) -> None:
             try:
-                append_record(file, finish())
+                record = finish()
+                if record is None:  # Out of time.
+                    return
+                append_record(file, record)
             except Exception as error:  # Whatever it was, the other cells still count.
-                name = f"{cell.data}, {cell.variant}, seed {cell.seed}"
-                errors.append(f"{name}: {str(error) or type(error).__name__}")
+                errors.append(f"{cell.label}: {str(error) or type(error).__name__}")
             bar.advance(task)
 
         try:
-            _carry_out(missing, jobs, keep)
+            _carry_out(missing, jobs, deadline, keep)
         except KeyboardInterrupt as stop:
             kept = len(find_records(cells, file))
             raise KeyboardInterrupt(
@@ -86,7 +114,7 @@ def run_grid(
     return find_records(cells, file)
 
 
-def find_records(cells: Iterable[Cell], file: Path) -> list[Record]:
+def find_records(cells: Iterable[GridCell], file: Path) -> list[Record]:
     """Return the records of the cells that are finished, in the order of the cells.
 
     Args:
@@ -97,7 +125,7 @@ def find_records(cells: Iterable[Cell], file: Path) -> list[Record]:
     return [record for cell in cells if (record := find_record(cell, records))]
 
 
-def find_record(cell: Cell, records: Iterable[Record]) -> Record | None:
+def find_record(cell: GridCell, records: Iterable[Record]) -> Record | None:
     """Return the record of a cell, if there is one.
 
     Args:
@@ -108,15 +136,19 @@ def find_record(cell: Cell, records: Iterable[Record]) -> Record | None:
 
 
 def _carry_out(
-    cells: Sequence[Cell], jobs: int, keep: Callable[[Cell, Callable[[], Record]], None]
+    cells: Sequence[GridCell],
+    jobs: int,
+    deadline: float,
+    keep: Callable[[GridCell, Callable[[], Record | None]], None],
 ) -> None:
     if jobs == 0:
         for cell in cells:
-            keep(cell, lambda: run_cell(cell))  # noqa: B023
+            keep(cell, lambda: _in_time(cell.run, deadline))  # noqa: B023
         return
     with ThreadPoolExecutor(jobs) as threads:
-        running: dict[Future[Record], Cell] = {
-            threads.submit(_run_apart, cell, jobs): cell for cell in cells
+        running: dict[Future[Record | None], GridCell] = {
+            threads.submit(_in_time, partial(_run_apart, cell, jobs), deadline): cell
+            for cell in cells
         }
         try:
             for done in as_completed(running):
@@ -126,7 +158,11 @@ def _carry_out(
             raise
 
 
-def _run_apart(cell: Cell, jobs: int) -> Record:
+def _in_time(run: Callable[[], Record], deadline: float) -> Record | None:
+    return run() if time.monotonic() < deadline else None
+
+
+def _run_apart(cell: GridCell, jobs: int) -> Record:
     # A fresh interpreter: what another cell has allocated would count for this one.
     # Threads of cells that share the cores would only wait for each other.
     context = multiprocessing.get_context("spawn")
@@ -136,7 +172,7 @@ def _run_apart(cell: Cell, jobs: int) -> Record:
         initializer=torch.set_num_threads,
         initargs=(max(torch.get_num_threads() // jobs, 1),),
     ) as process:
-        return process.submit(run_cell, cell).result()
+        return process.submit(cell.run).result()
 
 
 def _progress_bar(shown: bool) -> Progress:

@@ -1,0 +1,111 @@
+"""The runs behind the tables: data, models, settings, protocol and seeds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tvdiff_pyg.device import Device
+from tvdiff_pyg.study import STUDIES, Cell
+from tvdiff_pyg.study.studies import base_settings
+from tvdiff_pyg.training.options import Protocol
+
+Overrides = dict[str, Any]
+DATA = ("lastfm", "amazon-beauty", "gowalla")
+SEEDS = (0, 1, 2)
+
+
+class Context(NamedTuple):
+    """Where the data is, and where to train."""
+
+    root: str
+    device: Device
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One table: variants of the published settings of each data set.
+
+    Args:
+        name: Its name on the command line and in its file of records.
+        variants: What each variant overrides, by its name.
+        shared: What all of them override.
+        seeds: The seeds of each data set; those that it leaves out are not run.
+        protocol: How the epoch is chosen.
+    """
+
+    name: str
+    variants: Mapping[str, Overrides]
+    shared: Overrides
+    seeds: Mapping[str, Sequence[int]]
+    protocol: Protocol = "standard"
+
+    def cells(
+        self, data: str, seeds: Sequence[int] | None, context: Context
+    ) -> Iterator[Cell]:
+        """Yield the runs on one data set, seed by seed.
+
+        Args:
+            data: The data set.
+            seeds: Seeds in the place of its own.
+            context: Where the data is, and where to train.
+        """
+        for seed in self.seeds.get(data, ()) if seeds is None else seeds:
+            for name, overrides in self.variants.items():
+                settings = base_settings(data, None, self.shared | overrides)
+                yield Cell(
+                    self.name,
+                    data,
+                    name,
+                    settings,
+                    seed,
+                    self.protocol,
+                    context.root,
+                    context.device,
+                )
+
+
+# The width that the paper's text names, and what trains it in minutes.
+NARROW: Overrides = {
+    "hidden_channels": 64,
+    "learning_rate": 3e-3,
+    "max_epochs": 40,
+    "check_every": 2,
+    "patience": 3,
+}
+SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
+ONE_SEED = {"lastfm": (0,), "amazon-beauty": (0,)}
+
+
+def sweep(
+    name: str, values: Sequence[Any], further: Overrides | None = None
+) -> Experiment:
+    """Vary one setting, the others as published."""
+    variants = {str(value): {name: value} for value in values}
+    return Experiment(name, variants, NARROW | (further or {}), ONE_SEED)
+
+
+def parts(study: str) -> Experiment:
+    """Run the variants of a study as a table."""
+    return Experiment(study, STUDIES[study].variants, NARROW, SMALL_DATA)
+
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        parts("views"),
+        parts("losses"),
+        Experiment(
+            "normalization",
+            {
+                name: {"normalization": name}
+                for name in ("none", "symmetric", "left", "linkprop")
+            },
+            NARROW,
+            SMALL_DATA,
+        ),
+        sweep("num_timesteps", [2, 5, 10, 40, 50, 100]),
+        sweep("noise_scale", [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]),
+        sweep("accept_ratio", [0.02, 0.05, 0.1, 0.2], {"negatives": "hard"}),
+        sweep("hidden_channels", [64, 128, 256, 512, 1000], {"learning_rate": 1e-3}),
+    )
+}
