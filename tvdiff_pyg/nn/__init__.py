@@ -7,6 +7,7 @@ from tvdiff_pyg.nn.gcn import GCNDenoiser
 from tvdiff_pyg.nn.mlp import MLPDenoiser
 from tvdiff_pyg.nn.normalization import Normalization, bipartite_norm
 from tvdiff_pyg.nn.ops import gram, pair_scores, sparse_product, spmm
+from tvdiff_pyg.nn.spectral import spectral_embedding
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "pair_scores",
     "sinusoidal_embedding",
     "sparse_product",
+    "spectral_embedding",
     "spmm",
 ]

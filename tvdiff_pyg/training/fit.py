@@ -11,7 +11,7 @@ import torch
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
-from tvdiff_pyg.models import build_model
+from tvdiff_pyg.models import TVDiff, build_model
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
@@ -165,6 +165,9 @@ def _modules(
     size = graph.num_users, graph.num_items
     model = build_model(*size, settings.model, **settings.model_kwargs())
     adjacency = model.adjacency(graph.train_index)
+    if settings.initialization == "spectral":
+        assert isinstance(model, TVDiff)
+        model.reset_spectral(adjacency)
     module = TVDiffModule(model, adjacency, task, settings)
     data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)
     return module, data

@@ -15,6 +15,7 @@ from tvdiff_pyg.training.needs import READS, check_needs
 Batches = Literal["auto", "users", "interactions"]
 Precision = Literal["32-true", "bf16-mixed"]
 Engine = Literal["auto", "exact", "sampled"]
+Initialization = Literal["xavier", "spectral"]
 
 POSITIVE_FIELDS = ("batch_size", "num_pool", "max_epochs", "patience", "check_every")
 TRAINING_FIELDS = frozenset(
@@ -25,6 +26,7 @@ TRAINING_FIELDS = frozenset(
         "num_pool",
         "batches",
         "batch_size",
+        "initialization",
         "learning_rate",
         "weight_decay",
         "max_epochs",
@@ -80,6 +82,9 @@ class Settings:
         batches: What a batch is drawn over; "auto" takes interactions for BPR and
             users otherwise, as published.
         batch_size: Users or interactions in a batch.
+        initialization: "xavier", random weights, as published; or "spectral", the
+            leading singular vectors of the graph, which takes fewer epochs and less
+            width. Needs a denoiser that reads the graph.
         learning_rate: Learning rate of Adam.
         weight_decay: L2 penalty of Adam.
         max_epochs: Most epochs.
@@ -121,6 +126,7 @@ class Settings:
     num_pool: int = 4096
     batches: Batches = "auto"
     batch_size: int = 2048
+    initialization: Initialization = "xavier"
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     max_epochs: int = 200
@@ -146,6 +152,7 @@ class Settings:
                 f"'weight_decay' needs to be at least 0 (got {self.weight_decay})"
             )
         self._check_engine()
+        self._check_initialization()
         if self.over_interactions and self.entropy_type != "bpr":
             raise ValueError(
                 "'batches' needs to be 'users' unless 'entropy_type' is 'bpr' "
@@ -168,6 +175,22 @@ class Settings:
             raise ValueError(
                 "'weight_decay' needs to be 0 with 'sparse_grad', for it would change "
                 f"all rows (got {self.weight_decay})"
+            )
+
+    def _check_initialization(self) -> None:
+        known = get_args(Initialization)
+        if self.initialization not in known:
+            raise ValueError(
+                f"'initialization' needs to be one of {list(known)} "
+                f"(got {self.initialization!r})"
+            )
+        if self.initialization == "xavier":
+            return
+        if self.model != "tvdiff" or self.denoiser == "mlp":
+            raise ValueError(
+                "'initialization' needs to be 'xavier' unless a denoiser reads the "
+                f"graph (got {self.initialization!r} with "
+                f"{self.denoiser if self.model == 'tvdiff' else self.model!r})"
             )
 
     @property
