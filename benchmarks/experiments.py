@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from baselines import BASELINES, BaselineCell, chosen_settings
+
 from tvdiff_pyg.device import Device
-from tvdiff_pyg.study import STUDIES, Cell
+from tvdiff_pyg.study import STUDIES, Cell, GridCell
 from tvdiff_pyg.study.studies import base_settings
+from tvdiff_pyg.training import PRESETS
 from tvdiff_pyg.training.options import Protocol
 
 Overrides = dict[str, Any]
@@ -31,6 +34,8 @@ class Experiment:
         shared: What all of them override.
         seeds: The seeds of each data set; those that it leaves out are not run.
         protocol: How the epoch is chosen.
+        baselines: Models of other packages or of closed form to put beside them, as
+            ``tune_baselines.py`` tuned them.
     """
 
     name: str
@@ -38,10 +43,11 @@ class Experiment:
     shared: Overrides
     seeds: Mapping[str, Sequence[int]]
     protocol: Protocol = "standard"
+    baselines: Sequence[str] = ()
 
     def cells(
         self, data: str, seeds: Sequence[int] | None, context: Context
-    ) -> Iterator[Cell]:
+    ) -> Iterator[GridCell]:
         """Yield the runs on one data set, seed by seed.
 
         Args:
@@ -50,6 +56,9 @@ class Experiment:
             context: Where the data is, and where to train.
         """
         for seed in self.seeds.get(data, ()) if seeds is None else seeds:
+            for model in self.baselines:
+                chosen = chosen_settings(data, model)
+                yield BaselineCell(self.name, data, model, chosen, seed, context.root)
             for name, overrides in self.variants.items():
                 settings = base_settings(data, None, self.shared | overrides)
                 yield Cell(
@@ -72,6 +81,23 @@ NARROW: Overrides = {
     "check_every": 2,
     "patience": 3,
 }
+# Every model at one width, trained until validation stops it.
+WIDE: Overrides = {"hidden_channels": 256, "patience": 5}
+# BPR-MF and LightGCN have no published settings here: those of the studies.
+EMBEDDING: Overrides = {
+    "learning_rate": 3e-3,
+    "weight_decay": 1e-6,
+    "check_every": 2,
+    "entropy_type": "bpr",
+}
+RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
+MODELS: Mapping[str, Overrides] = {
+    "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
+    "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
+    "diffrec": {"model": "diffrec"},
+    "tvdiff": {},
+    "tvdiff, recommended": RECOMMENDED,
+}
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
 ONE_SEED = {"lastfm": (0,), "amazon-beauty": (0,)}
 
@@ -92,6 +118,13 @@ def parts(study: str) -> Experiment:
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
+        Experiment(
+            "main",
+            MODELS,
+            WIDE,
+            SMALL_DATA,
+            baselines=tuple(BASELINES),
+        ),
         parts("views"),
         parts("losses"),
         Experiment(
