@@ -4,15 +4,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from records import RESULTS, hardware, read_records
 
 from tvdiff_pyg import BipartiteGraph, evaluate
@@ -24,17 +18,14 @@ from tvdiff_pyg.training.run import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
 CHOSEN_BY = "ndcg@20"
-OTHERS = ("implicit", "optuna")
 
 
-class Baseline(NamedTuple):
-    """How a model is built and fitted, and which of its settings are tuned."""
-
-    fit: Callable[[BipartiteAdjacency, int, Record], FactorModel]
-    space: dict[str, BaseDistribution]
+Fit = Callable[[BipartiteAdjacency, int, Record], FactorModel]
 
 
-def implicit(method: Any) -> Callable[[BipartiteAdjacency, int, Record], FactorModel]:
+def implicit(method: Any) -> Fit:
+    """Fit a model of the package implicit."""
+
     def fit(graph: BipartiteAdjacency, seed: int, settings: Record) -> FactorModel:
         threads = torch.get_num_threads()
         return ImplicitFactors(method, seed, num_threads=threads, **settings).fit(graph)
@@ -42,43 +33,13 @@ def implicit(method: Any) -> Callable[[BipartiteAdjacency, int, Record], FactorM
     return fit
 
 
-def log(low: float, high: float) -> FloatDistribution:
-    return FloatDistribution(low, high, log=True)
-
-
-WIDTHS = CategoricalDistribution([64, 128, 256])
-BASELINES = {
-    "popularity": Baseline(lambda graph, seed, settings: Popularity(), {}),
-    "item-knn": Baseline(
-        lambda graph, seed, settings: ItemKNN(**settings).fit(graph),
-        {
-            "num_neighbors": IntDistribution(5, 1000, log=True),
-            "shrink": log(0.1, 100.0),
-            "similarity": CategoricalDistribution(["cosine", "jaccard"]),
-        },
-    ),
-    "ease": Baseline(
-        lambda graph, seed, settings: EASE(**settings).fit(graph),
-        {"l2": log(1.0, 3000.0)},
-    ),
-    "ials": Baseline(
-        implicit("ials"),
-        {
-            "factors": WIDTHS,
-            "regularization": log(1e-2, 100.0),
-            "alpha": log(1.0, 100.0),
-            "iterations": IntDistribution(5, 30),
-        },
-    ),
-    "implicit-bpr": Baseline(
-        implicit("bpr"),
-        {
-            "factors": WIDTHS,
-            "learning_rate": log(3e-3, 0.3),
-            "regularization": log(1e-4, 0.1),
-            "iterations": IntDistribution(50, 300, log=True),
-        },
-    ),
+# What fits each model to a graph, from a seed and its settings.
+BASELINES: dict[str, Fit] = {
+    "popularity": lambda graph, seed, settings: Popularity(),
+    "item-knn": lambda graph, seed, settings: ItemKNN(**settings).fit(graph),
+    "ease": lambda graph, seed, settings: EASE(**settings).fit(graph),
+    "ials": implicit("ials"),
+    "implicit-bpr": implicit("bpr"),
 }
 
 
@@ -93,7 +54,7 @@ def measure(
     size = (graph.num_users, graph.num_items)
     adjacency = BipartiteAdjacency.from_edge_index(graph.train_index, size, "none")
     start = time.perf_counter()
-    fitted = BASELINES[model].fit(adjacency, seed, settings)
+    fitted = BASELINES[model](adjacency, seed, settings)
     found: Record = {"fit_seconds": round(time.perf_counter() - start, 3)}
     for part in parts:
         task = EvaluationTask.from_graph(graph, part)
@@ -102,7 +63,7 @@ def measure(
         found["score_seconds"] = round(time.perf_counter() - start, 3)
     return found | {
         "hardware": {"device": "cpu", **hardware()},
-        "versions": {**versions(), **{name: version(name) for name in OTHERS}},
+        "versions": {**versions(), "implicit": version("implicit")},
     }
 
 

@@ -9,9 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments import EXPERIMENTS
 from records import RESULTS, read_records
+from reproduced import main_table, part_table, selection_table
 
 from tvdiff_pyg.study import STUDIES
+from tvdiff_pyg.study.claims.published import VIEWS
 from tvdiff_pyg.study.report import (
     judge,
     markdown_table,
@@ -25,11 +28,7 @@ ROOT = Path(__file__).parents[1]
 Records = list[dict[str, Any]]
 
 # Recall@20 and NDCG@20 of TV-Diff in the paper (arXiv 2511.20122, protocol `paper`).
-PUBLISHED = {
-    "lastfm": (0.3133, 0.2953),
-    "amazon-beauty": (0.1475, 0.0852),
-    "gowalla": (0.2195, 0.1762),
-}
+PUBLISHED = {data: views["I+II+III"] for data, views in VIEWS.items()}
 POOL = "exact, noise from pool"
 
 
@@ -61,35 +60,6 @@ def _run_cells(record: dict[str, Any]) -> list[str]:
         f"{record['fit_seconds'] / 60:.0f} min",
         f"{record['peak_memory_mb'] / 1024:.1f} GB",
     ]
-
-
-def baselines(records: Records) -> str:
-    """Tuned baselines on the test set, a block of rows for each data set."""
-    order = list(PUBLISHED)
-    rows = [
-        [
-            record["dataset"],
-            record["model"],
-            ", ".join(f"{k} {_setting(v)}" for k, v in record["settings"].items()),
-            *(f"{record['metrics']['test'][name]:.4f}" for name in RANKED),
-            _seconds(record["fit_seconds"]),
-            f"{record['peak_memory_mb']:,.0f} MB",
-        ]
-        for record in sorted(records, key=lambda one: order.index(one["dataset"]))
-    ]
-    header = ["Data", "Model", "Chosen settings", *map(_title, RANKED), "Fit", "Memory"]
-    return markdown(header, rows)
-
-
-RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
-
-
-def _title(name: str) -> str:
-    return name.replace("ndcg", "NDCG").replace("recall", "Recall")
-
-
-def _setting(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def dropout(records: Records) -> str:
@@ -305,7 +275,8 @@ def _seconds(seconds: float | None) -> str:
 # Where a table stands between markers of its name, and the records that it shows.
 TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "runs": (runs, "runs"),
-    "baselines": (baselines, "baselines"),
+    "main": (main_table, "reproduce_main"),
+    "selection": (selection_table, "selection"),
     "dropout": (dropout, "dropout_while_scoring"),
     "speed": (speed, "speed"),
     "limits": (limits, "speed"),
@@ -320,6 +291,11 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     f"{study}-{render.__name__}": (partial(render, study), f"study_{study}")
     for study in STUDIES
     for render in (verdicts, numbers)
+}
+TABLES |= {
+    name: (partial(part_table, name), f"reproduce_{name}")
+    for name in EXPERIMENTS
+    if name != "main"
 }
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(

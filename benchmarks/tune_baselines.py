@@ -11,8 +11,13 @@ import argparse
 import time
 
 import optuna
-from baselines import BASELINES, CHOSEN_BY, Record, measure
-from optuna.distributions import BaseDistribution
+from baselines import CHOSEN_BY, Record, measure
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from records import RESULTS, append_record, read_records
 
 from tvdiff_pyg import BipartiteGraph
@@ -21,6 +26,37 @@ from tvdiff_pyg.data import DataOptions, load_data
 FILE = RESULTS / "tuning.jsonl"
 # Random trials before the sampler learns from them.
 STARTUP_TRIALS = 4
+Space = dict[str, BaseDistribution]
+
+
+def log(low: float, high: float) -> FloatDistribution:
+    """Return a range of which the logarithm is searched evenly."""
+    return FloatDistribution(low, high, log=True)
+
+
+WIDTHS = CategoricalDistribution([64, 128, 256])
+# What is tuned of each model; of popularity, nothing.
+SPACES: dict[str, Space] = {
+    "popularity": {},
+    "item-knn": {
+        "num_neighbors": IntDistribution(5, 1000, log=True),
+        "shrink": log(0.1, 100.0),
+        "similarity": CategoricalDistribution(["cosine", "jaccard"]),
+    },
+    "ease": {"l2": log(1.0, 3000.0)},
+    "ials": {
+        "factors": WIDTHS,
+        "regularization": log(1e-2, 100.0),
+        "alpha": log(1.0, 100.0),
+        "iterations": IntDistribution(5, 30),
+    },
+    "implicit-bpr": {
+        "factors": WIDTHS,
+        "learning_rate": log(3e-3, 0.3),
+        "regularization": log(1e-4, 0.1),
+        "iterations": IntDistribution(50, 300, log=True),
+    },
+}
 
 
 def main() -> None:
@@ -40,7 +76,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = list(BASELINES)
+    names = list(SPACES)
     parser.add_argument("--data", nargs="+", default=["lastfm", "amazon-beauty"])
     parser.add_argument("--root", default="data", help="folder of the data sets")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
@@ -52,7 +88,7 @@ def parse_options() -> argparse.Namespace:
 
 def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) -> bool:
     """Carry out the trials that are not recorded yet; return whether there was time."""
-    space = BASELINES[case["model"]].space
+    space = SPACES[case["model"]]
     wanted = num_trials if space else 1
     done = [row for row in read_records(FILE) if case.items() <= row.items()][:wanted]
     while len(done) < wanted:
@@ -76,9 +112,7 @@ def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) 
     return True
 
 
-def propose(
-    space: dict[str, BaseDistribution], done: list[Record], seed: int
-) -> Record:
+def propose(space: Space, done: list[Record], seed: int) -> Record:
     """Return the next trial's settings; they depend on the seed and on what is done."""
     sampler = optuna.samplers.TPESampler(
         n_startup_trials=STARTUP_TRIALS, seed=seed + len(done)
