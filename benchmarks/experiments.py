@@ -125,6 +125,12 @@ EXPERIMENTS = {
             SMALL_DATA,
             baselines=tuple(BASELINES),
         ),
+        Experiment(
+            "initialization",
+            {name: {"initialization": name} for name in ("xavier", "spectral")},
+            NARROW,
+            {**SMALL_DATA, "gowalla": (0,)},
+        ),
         parts("views"),
         parts("losses"),
         Experiment(

@@ -1,0 +1,93 @@
+"""The experiments behind the tables of the results, and the tables."""
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+Record = dict[str, Any]
+
+
+@pytest.fixture
+def experiments(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("experiments")
+
+
+@pytest.fixture
+def reproduced(experiments: ModuleType) -> ModuleType:
+    return importlib.import_module("reproduced")
+
+
+def record(variant: str, seed: int, ndcg: float) -> Record:
+    names = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
+    return {
+        "data": "lastfm",
+        "variant": variant,
+        "seed": seed,
+        "validation": {"ndcg@20": ndcg / 2},
+        "test": dict.fromkeys(names, ndcg),
+        "fit_seconds": 10.0,
+        "score_seconds": 1.0,
+        "peak_memory_mb": 100.0 + seed,
+    }
+
+
+def test_no_two_cells_of_an_experiment_are_alike(experiments: ModuleType) -> None:
+    context = experiments.Context("data", "cpu")
+    for experiment in experiments.EXPERIMENTS.values():
+        cells = [
+            cell
+            for data in experiments.DATA
+            for cell in experiment.cells(data, None, context)
+        ]
+        assert len({cell.label for cell in cells}) == len(cells) > 0
+        assert all(cell.key()["protocol"] == "standard" for cell in cells)
+
+
+def test_main_compares_all_models_at_one_width(experiments: ModuleType) -> None:
+    context = experiments.Context("data", "cpu")
+    cells = list(experiments.EXPERIMENTS["main"].cells("lastfm", [7], context))
+    trained = [cell for cell in cells if hasattr(cell.settings, "model")]
+    assert {cell.settings.hidden_channels for cell in trained} == {256}
+    assert {cell.seed for cell in cells} == {7}
+    assert {cell.variant for cell in cells} > set(experiments.BASELINES)
+
+
+def test_an_untuned_baseline_is_refused(experiments: ModuleType) -> None:
+    with pytest.raises(ValueError, match="'ease' needs to be tuned on 'nowhere' first"):
+        experiments.chosen_settings("nowhere", "ease")
+
+
+def test_main_table_puts_the_best_first(reproduced: ModuleType) -> None:
+    records = [record("tvdiff", 0, 0.2), record("ease", 0, 0.3), record("ease", 1, 0.4)]
+    first, second = reproduced.main_table(records).splitlines()[2:]
+    assert first.startswith("| lastfm | ease | 2 | 0.3500 ± 0.0707 |")
+    assert first.endswith("| 10 s | 1 s | 101 MB |")
+    assert second.startswith("| lastfm | tvdiff | 1 | 0.2000 |")
+
+
+def test_part_table_stands_beside_the_published(reproduced: ModuleType) -> None:
+    records = [record("I", 0, 0.2), record("vanilla", 0, 0.2867)]
+    vanilla, first = reproduced.part_table("views", records).splitlines()[2:]
+    assert vanilla.endswith("| 0.2867 | 0.2985 / 0.2867 | +0.0% |")
+    assert first.endswith("| 0.3097 / 0.2904 | -31.1% |")
+
+
+def test_out_of_budget_begins_nothing(
+    experiments: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reproduce = importlib.import_module("reproduce")
+    monkeypatch.setattr(reproduce, "RESULTS", tmp_path)
+    arguments = ["--only", "views", "--data", "lastfm", "--budget-minutes", "0"]
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", *arguments])
+    reproduce.main()
+    assert "out of budget: 0 of 12 cells" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
