@@ -92,11 +92,11 @@ EMBEDDING: Overrides = {
 }
 RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
 MODELS: Mapping[str, Overrides] = {
-    "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
-    "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
-    "diffrec": {"model": "diffrec"},
-    "tvdiff": {},
     "tvdiff, recommended": RECOMMENDED,
+    "diffrec": {"model": "diffrec"},
+    "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
+    "tvdiff": {},
+    "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
 }
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
 ONE_SEED = {"lastfm": (0,), "amazon-beauty": (0,)}
