@@ -110,9 +110,10 @@ def sweep(
     return Experiment(name, variants, NARROW | (further or {}), ONE_SEED)
 
 
-def parts(study: str) -> Experiment:
+def parts(study: str, further: Overrides | None = None) -> Experiment:
     """Run the variants of a study as a table."""
-    return Experiment(study, STUDIES[study].variants, NARROW, SMALL_DATA)
+    shared = NARROW | (further or {})
+    return Experiment(study, STUDIES[study].variants, shared, SMALL_DATA)
 
 
 EXPERIMENTS = {
@@ -132,7 +133,8 @@ EXPERIMENTS = {
             {**SMALL_DATA, "gowalla": (0,)},
         ),
         parts("views"),
-        parts("losses"),
+        # Over users, LastFM would be a single batch of the published size.
+        parts("losses", {"batch_size": 256}),
         Experiment(
             "normalization",
             {
