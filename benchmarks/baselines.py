@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +13,11 @@ from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName
 from tvdiff_pyg.models import EASE, FactorModel, ImplicitFactors, ItemKNN, Popularity
 from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.study import GridCell
 from tvdiff_pyg.training.run import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
 CHOSEN_BY = "ndcg@20"
-
-
 Fit = Callable[[BipartiteAdjacency, int, Record], FactorModel]
 
 
@@ -84,36 +82,8 @@ def chosen_settings(data: str, model: str) -> Record:
     return settings
 
 
-@dataclass(frozen=True)
-class BaselineCell:
-    """One fit of a tuned baseline: a cell of a grid, as the trained models' are."""
-
-    study: str
-    data: str
-    variant: str
-    settings: Record
-    seed: int
-    root: str
-
-    @property
-    def label(self) -> str:
-        """What to call this cell in a message."""
-        return f"{self.data}, {self.variant}, seed {self.seed}"
-
-    def key(self) -> Record:
-        """Return what tells this cell from others."""
-        return {
-            "study": self.study,
-            "data": self.data,
-            "variant": self.variant,
-            "seed": self.seed,
-            "protocol": "standard",
-            "settings": self.settings,
-        }
-
-    def is_recorded(self, record: Record) -> bool:
-        """Whether a record is of this cell."""
-        return self.key().items() <= record.items()
+class BaselineCell(GridCell):
+    """One fit of a tuned baseline, beside the cells of trained models."""
 
     def run(self) -> Record:
         """Load the split of the seed, fit, and rank."""

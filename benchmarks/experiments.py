@@ -10,7 +10,6 @@ from tvdiff_pyg.device import Device
 from tvdiff_pyg.study import STUDIES, Cell, GridCell
 from tvdiff_pyg.study.studies import base_settings
 from tvdiff_pyg.training import PRESETS
-from tvdiff_pyg.training.options import Protocol
 
 Overrides = dict[str, Any]
 DATA = ("lastfm", "amazon-beauty", "gowalla")
@@ -33,7 +32,6 @@ class Experiment:
         variants: What each variant overrides, by its name.
         shared: What all of them override.
         seeds: The seeds of each data set; those that it leaves out are not run.
-        protocol: How the epoch is chosen.
         baselines: Models of other packages or of closed form to put beside them, as
             ``tune_baselines.py`` tuned them.
     """
@@ -42,7 +40,6 @@ class Experiment:
     variants: Mapping[str, Overrides]
     shared: Overrides
     seeds: Mapping[str, Sequence[int]]
-    protocol: Protocol = "standard"
     baselines: Sequence[str] = ()
 
     def cells(
@@ -58,7 +55,9 @@ class Experiment:
         for seed in self.seeds.get(data, ()) if seeds is None else seeds:
             for model in self.baselines:
                 chosen = chosen_settings(data, model)
-                yield BaselineCell(self.name, data, model, chosen, seed, context.root)
+                yield BaselineCell(
+                    self.name, data, model, chosen, seed, root=context.root
+                )
             for name, overrides in self.variants.items():
                 settings = base_settings(data, None, self.shared | overrides)
                 yield Cell(
@@ -67,9 +66,8 @@ class Experiment:
                     name,
                     settings,
                     seed,
-                    self.protocol,
-                    context.root,
-                    context.device,
+                    root=context.root,
+                    device=context.device,
                 )
 
 

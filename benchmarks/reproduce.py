@@ -42,7 +42,9 @@ def parse_options() -> argparse.Namespace:
     names = list(EXPERIMENTS)
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
-    parser.add_argument("--seeds", nargs="+", type=int, help="those of the list")
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, help="in the place of the listed"
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--budget-minutes", type=float, default=math.inf)
     parser.add_argument("--root", default="data", help="folder of the data sets")

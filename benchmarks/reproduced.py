@@ -2,51 +2,54 @@
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from experiments import DATA, EXPERIMENTS
+from layout import markdown, print_metric, print_seconds
 
 from tvdiff_pyg.study.claims.published import VIEWS
-from tvdiff_pyg.study.report import markdown_table
 
 Records = list[dict[str, Any]]
 # Recall@20 and NDCG@20 of the paper, by table, data set and variant.
 PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text())
 PUBLISHED["views"] = VIEWS
+CELL = ("data", "variant")
+TOP_20 = ("recall@20", "ndcg@20")
 RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
 TITLES = ("Recall@10", "Recall@20", "NDCG@10", "NDCG@20")
 
 
 def main_table(records: Records) -> str:
     """All models, best NDCG@20 first, with what they cost."""
-    rows = []
-    groups = sorted(_groups(records), key=lambda one: -_mean(one, "ndcg@20"))
-    for data in DATA:
-        for group in groups:
-            if group[0]["data"] == data:
-                rows.append(
-                    [
-                        data,
-                        group[0]["variant"],
-                        str(len(group)),
-                        *(_spread(_test(group, name)) for name in RANKED),
-                        _seconds(record["fit_seconds"] for record in group),
-                        _seconds(record["score_seconds"] for record in group),
-                        f"{max(one['peak_memory_mb'] for one in group):,.0f} MB",
-                    ]
-                )
+
+    def place(group: Records) -> tuple[int, float]:
+        return DATA.index(group[0]["data"]), -_mean(group, "test", "ndcg@20")
+
+    rows = [
+        [
+            group[0]["data"],
+            group[0]["variant"],
+            str(len(group)),
+            *_metrics(group, RANKED),
+            _seconds(group, "fit_seconds"),
+            _seconds(group, "score_seconds"),
+            f"{max(record['peak_memory_mb'] for record in group):,.0f} MB",
+        ]
+        for group in sorted(_groups(records, *CELL), key=place)
+    ]
     header = ["Data", "Model", "Seeds", *TITLES, "Training", "Scoring", "Memory"]
-    return markdown_table([header, *rows])
+    return markdown(header, rows)
 
 
 def part_table(name: str, records: Records) -> str:
     """The variants of an experiment in its own order, with the published figures."""
     order = list(EXPERIMENTS[name].variants)
     groups = sorted(
-        _groups(records),
+        _groups(records, *CELL),
         key=lambda one: (DATA.index(one[0]["data"]), order.index(one[0]["variant"])),
     )
     rows = []
@@ -58,10 +61,12 @@ def part_table(name: str, records: Records) -> str:
                 data,
                 variant,
                 str(len(group)),
-                _spread(_validation(group)),
-                *(_spread(_test(group, metric)) for metric in ("recall@20", "ndcg@20")),
+                print_metric(_values(group, "validation", "ndcg@20")),
+                *_metrics(group, TOP_20),
                 "–" if published is None else " / ".join(f"{v:.4f}" for v in published),
-                "–" if published is None else _gap(group, published[1]),
+                "–"
+                if published is None
+                else f"{_mean(group, 'test', 'ndcg@20') / published[1] - 1:+.1%}",
             ]
         )
     header = [
@@ -74,71 +79,44 @@ def part_table(name: str, records: Records) -> str:
         "Published (`paper`)",
         "NDCG@20 to it",
     ]
-    return markdown_table([header, *rows])
+    return markdown(header, rows)
 
 
 def selection_table(records: Records) -> str:
     """Dropout while scoring and the part that chose the epoch: four cells."""
-
-    def key(record: dict[str, Any]) -> tuple[str, bool, str]:
-        return (
-            record["data"],
-            record["dropout_while_scoring"],
-            record["epoch_chosen_on"],
+    rows = [
+        [
+            group[0]["data"],
+            "on" if group[0]["dropout_while_scoring"] else "off",
+            group[0]["epoch_chosen_on"],
+            str(len(group)),
+            *_metrics(group, TOP_20),
+        ]
+        for group in _groups(
+            records, "data", "dropout_while_scoring", "epoch_chosen_on"
         )
-
-    rows = []
-    for (data, dropout, part), found in groupby(sorted(records, key=key), key):
-        group = list(found)
-        rows.append(
-            [
-                data,
-                "on" if dropout else "off",
-                part,
-                str(len(group)),
-                *(_spread(_test(group, metric)) for metric in ("recall@20", "ndcg@20")),
-            ]
-        )
-    header = [
-        "Data",
-        "Dropout while scoring",
-        "Epoch chosen on",
-        "Seeds",
-        *TITLES[1::2],
     ]
-    return markdown_table([header, *rows])
+    header = ["Data", "Dropout while scoring", "Epoch chosen on", "Seeds"]
+    return markdown([*header, "Recall@20", "NDCG@20"], rows)
 
 
-def _groups(records: Records) -> list[Records]:
-    """Gather the seeds of each variant on each data set."""
-
-    def key(record: dict[str, Any]) -> tuple[str, str]:
-        return record["data"], record["variant"]
-
+def _groups(records: Records, *names: str) -> list[Records]:
+    """Gather the records that agree in all names: the seeds of one cell."""
+    key = itemgetter(*names)
     return [list(group) for _, group in groupby(sorted(records, key=key), key)]
 
 
-def _test(group: Records, metric: str) -> list[float]:
-    return [record["test"][metric] for record in group]
+def _values(group: Records, part: str, metric: str) -> list[float]:
+    return [record[part][metric] for record in group]
 
 
-def _validation(group: Records) -> list[float]:
-    return [record["validation"]["ndcg@20"] for record in group]
+def _mean(group: Records, part: str, metric: str) -> float:
+    return statistics.fmean(_values(group, part, metric))
 
 
-def _mean(group: Records, metric: str) -> float:
-    return statistics.fmean(_test(group, metric))
+def _metrics(group: Records, names: Iterable[str]) -> list[str]:
+    return [print_metric(_values(group, "test", name)) for name in names]
 
 
-def _gap(group: Records, published: float) -> str:
-    return f"{_mean(group, 'ndcg@20') / published - 1:+.1%}"
-
-
-def _spread(values: Sequence[float]) -> str:
-    mean = f"{statistics.fmean(values):.4f}"
-    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.4f}"
-
-
-def _seconds(values: Iterable[float]) -> str:
-    mean = statistics.fmean(values)
-    return f"{mean:,.0f} s" if mean >= 100 else f"{mean:.2g} s"
+def _seconds(group: Records, name: str) -> str:
+    return print_seconds(statistics.fmean(record[name] for record in group))

@@ -4,12 +4,13 @@ python benchmarks/table.py
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from experiments import EXPERIMENTS
+from layout import markdown, print_seconds
 from records import RESULTS, read_records
 from reproduced import main_table, part_table, selection_table
 
@@ -30,11 +31,6 @@ Records = list[dict[str, Any]]
 # Recall@20 and NDCG@20 of TV-Diff in the paper (arXiv 2511.20122, protocol `paper`).
 PUBLISHED = {data: views["I+II+III"] for data, views in VIEWS.items()}
 POOL = "exact, noise from pool"
-
-
-def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table."""
-    return markdown_table([list(header), *map(list, rows)])
 
 
 def runs(records: Records) -> str:
@@ -87,7 +83,7 @@ def speed(records: Records) -> str:
     for record in _by_data(records):
         name = f"{record['data']}, {record['hidden_channels']}"
         for what, found in record["seconds"].items():
-            cells = [_seconds(found.get(side)) for side in _SIDES]
+            cells = [print_seconds(found.get(side)) for side in _SIDES]
             ratio = f"{found['dense'] / found['exact']:.1f}"
             rows.append([name, what, *cells, ratio])
         memory = record["peak_memory_mb_of"]
@@ -145,8 +141,8 @@ def lazy_adam(records: Records) -> str:
     rows = [
         [
             record["batch"],
-            _seconds(record["seconds"]["dense"]),
-            _seconds(record["seconds"]["lazy"]),
+            print_seconds(record["seconds"]["dense"]),
+            print_seconds(record["seconds"]["lazy"]),
             f"{record['seconds']['dense'] / record['seconds']['lazy']:.2f}",
         ]
         for record in records
@@ -208,10 +204,11 @@ def scaling(records: Records) -> str:
             f"{record['num_users']:,}",
             f"{record['num_items']:,}",
             record["engine"],
-            _seconds(record["graph_seconds"] + record["adjacency_seconds"]),
+            print_seconds(record["graph_seconds"] + record["adjacency_seconds"]),
             ("about " if record["pass_extrapolated"] else "")
-            + _seconds(record["pass_seconds"]),
-            f"{_seconds(record['score_seconds'])} ({record['num_scored']:,} users)",
+            + print_seconds(record["pass_seconds"]),
+            print_seconds(record["score_seconds"])
+            + f" ({record['num_scored']:,} users)",
             f"{record['peak_memory_mb'] / 1024:.1f} GB",
         ]
         for record in records
@@ -226,9 +223,9 @@ def index_recall(records: Records) -> str:
         [
             f"{record['num_users']:,} x {record['num_items']:,}, {record['channels']}",
             record["kind"],
-            _seconds(record["build_seconds"]),
-            _seconds(record["search_seconds"]),
-            _seconds(record["exact_seconds"]),
+            print_seconds(record["build_seconds"]),
+            print_seconds(record["search_seconds"]),
+            print_seconds(record["exact_seconds"]),
             f"{record['recall@20']:.4f}",
         ]
         for record in records
@@ -240,7 +237,7 @@ def index_recall(records: Records) -> str:
 def read_parquet(records: Records) -> str:
     """Reading interactions from a file."""
     rows = [
-        [f"{record['rows']:,}", record["ids"], _seconds(record["seconds"])]
+        [f"{record['rows']:,}", record["ids"], print_seconds(record["seconds"])]
         for record in records
     ]
     return markdown(["Rows", "Ids", "Parquet file to graph"], rows)
@@ -264,12 +261,6 @@ def _by_data(records: Records) -> Records:
         records,
         key=lambda record: (order.index(record["data"]), record["hidden_channels"]),
     )
-
-
-def _seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds:,.0f} s" if seconds >= 100 else f"{seconds:.2g} s"
 
 
 # Where a table stands between markers of its name, and the records that it shows.

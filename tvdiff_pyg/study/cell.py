@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.device import Device
+from tvdiff_pyg.study.grid import GridCell
 from tvdiff_pyg.study.measure import (
     Factors,
     Measures,
@@ -21,11 +22,10 @@ from tvdiff_pyg.training import (
     Settings,
     fit,
 )
-from tvdiff_pyg.training.options import Protocol
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(GridCell):
     """What is trained, on what, with which seed.
 
     Args:
@@ -46,26 +46,13 @@ class Cell:
         2
     """
 
-    study: str
-    data: str
-    variant: str
     settings: Settings
-    seed: int = 0
-    protocol: Protocol = "standard"
-    root: str = "data"
     device: Device = "auto"
     num_workers: int = 0
 
     def key(self) -> Record:
         """Return what tells this cell from others: the first part of its record."""
-        return {
-            "study": self.study,
-            "data": self.data,
-            "variant": self.variant,
-            "seed": self.seed,
-            "protocol": self.protocol,
-            "settings": asdict(self.settings),
-        }
+        return super().key() | {"settings": asdict(self.settings)}
 
     def is_recorded(self, record: Record) -> bool:
         """Whether a record is of this cell.
@@ -76,12 +63,7 @@ class Cell:
         """
         defaults = {field.name: field.default for field in fields(Settings)}
         settings = defaults | record["settings"]
-        return self.key().items() <= {**record, "settings": settings}.items()
-
-    @property
-    def label(self) -> str:
-        """What to call this cell in a message."""
-        return f"{self.data}, {self.variant}, seed {self.seed}"
+        return super().is_recorded({**record, "settings": settings})
 
     def run(self) -> Record:
         """Train, evaluate and measure; the run folder is left behind nowhere.

@@ -10,9 +10,10 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import torch
 from rich.progress import (
@@ -25,23 +26,65 @@ from rich.progress import (
 )
 
 from tvdiff_pyg.study.records import Record, append_record, read_records
+from tvdiff_pyg.training.options import Protocol
 
 
-class GridCell(Protocol):
+@dataclass(frozen=True)
+class GridCell:
     """What a grid carries out: :class:`~tvdiff_pyg.study.Cell`, or one of your own.
 
-    It is sent to another process, so it needs to be picklable.
+    Subclass it and write :meth:`run`. A cell is sent to another process, so it needs to
+    be picklable.
+
+    Args:
+        study: The study that the cell belongs to.
+        data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
+        variant: What the study calls these settings.
+        settings: What is fitted; plain values, unless :meth:`key` makes them so.
+        seed: Seed of the split, and of all that is random. (default: ``0``)
+        protocol: How settings and epoch are chosen. (default: ``"standard"``)
+        root: The folder of the data sets' files. (default: ``"data"``)
     """
+
+    study: str
+    data: str
+    variant: str
+    settings: Any
+    seed: int = 0
+    protocol: Protocol = "standard"
+    root: str = "data"
 
     @property
     def label(self) -> str:
         """What to call this cell in a message."""
+        return f"{self.data}, {self.variant}, seed {self.seed}"
+
+    def key(self) -> Record:
+        """Return what tells this cell from others: the first part of its record."""
+        return {
+            "study": self.study,
+            "data": self.data,
+            "variant": self.variant,
+            "seed": self.seed,
+            "protocol": self.protocol,
+            "settings": self.settings,
+        }
 
     def is_recorded(self, record: Record) -> bool:
-        """Whether a record is of this cell."""
+        """Whether a record is of this cell.
+
+        Args:
+            record: A record of any cell.
+        """
+        return self.key().items() <= record.items()
 
     def run(self) -> Record:
-        """Do the work, and return its record."""
+        """Do the work.
+
+        Returns:
+            The record: :meth:`key`, and what was measured.
+        """
+        raise NotImplementedError
 
 
 def run_grid(
