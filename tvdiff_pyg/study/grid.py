@@ -82,7 +82,7 @@ class GridCell:
         """Do the work.
 
         Returns:
-            The record: :meth:`key`, and what was measured.
+            What :meth:`key` holds, and what was measured.
         """
         raise NotImplementedError
 
