@@ -8,6 +8,8 @@ from tvdiff_pyg.models.implicit_factors import ImplicitFactors
 from tvdiff_pyg.models.item_item import ItemItemModel
 from tvdiff_pyg.models.item_knn import ItemKNN
 from tvdiff_pyg.models.lightgcn import LightGCN
+from tvdiff_pyg.models.linear_blend import LinearBlend
+from tvdiff_pyg.models.local_ease import LocalEASE
 from tvdiff_pyg.models.popularity import Popularity
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff import TVDiff
@@ -21,6 +23,8 @@ __all__ = [
     "ItemKNN",
     "ItemSide",
     "LightGCN",
+    "LinearBlend",
+    "LocalEASE",
     "ModelName",
     "Popularity",
     "TVDiff",

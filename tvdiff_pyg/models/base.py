@@ -22,12 +22,15 @@ class ItemSide(NamedTuple):
             ``[num_items, channels]``; ``None`` where none is projected.
         user_factor: Factors of the training graph's users, of shape
             ``[num_users, channels]``, where one pass yields both sides; else ``None``.
+        linear: Weights between items whose scores a blend adds, sparse or dense, of
+            shape ``[num_items, num_items]``; ``None`` where nothing is added.
     """
 
     factor: Tensor
     mixing: Tensor | None = None
     embedding: Tensor | None = None
     user_factor: Tensor | None = None
+    linear: Tensor | None = None
 
 
 class FactorModel(torch.nn.Module):

@@ -40,8 +40,7 @@ class EASE(ItemItemModel):
 
     def __init__(self, l2: float = 500.0, memory_gb: float | None = None) -> None:
         super().__init__()
-        if l2 <= 0:
-            raise ValueError(f"'l2' needs to be positive (got {l2})")
+        check_l2(l2)
         if memory_gb is not None and memory_gb <= 0:
             raise ValueError(f"'memory_gb' needs to be positive (got {memory_gb})")
         self.l2 = l2
@@ -91,3 +90,9 @@ class EASE(ItemItemModel):
 
     def __repr__(self) -> str:
         return f"{self.__class__.__name__}(l2={self.l2})"
+
+
+def check_l2(l2: float) -> None:
+    """Raise unless a penalty makes the systems solvable."""
+    if not l2 > 0:
+        raise ValueError(f"'l2' needs to be positive (got {l2})")

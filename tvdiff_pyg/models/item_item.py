@@ -130,21 +130,24 @@ class HistoryRanker(Ranker):
         if weight.layout == torch.strided:
             self._from_history = weight.t().contiguous()
         else:
-            self._from_history = _rows(weight).transpose()
+            self._from_history = csr_rows(weight).transpose()
         self.user_block = max(BLOCK_ENTRIES // max(size[0], 1), 1)
+
+    def scores(self, history: Tensor) -> Tensor:
+        """Compute the scores of one block, dense, of the shape of ``history``."""
+        if isinstance(self._from_history, CSR):
+            return sparse_product(csr_rows(history), self._from_history)
+        return spmm(csr_rows(history), self._from_history)
 
     def search_block(
         self, user: Tensor, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
         """Rank one block of histories; see :meth:`Ranker.search`."""
-        if isinstance(self._from_history, CSR):
-            score = sparse_product(_rows(user), self._from_history)
-        else:
-            score = spmm(_rows(user), self._from_history)
-        return rank_scores(score, k, seen)
+        return rank_scores(self.scores(user), k, seen)
 
 
-def _rows(matrix: Tensor) -> CSR:
+def csr_rows(matrix: Tensor) -> CSR:
+    """Turn a ``torch.sparse`` tensor into a :class:`CSR` with values."""
     csr = to_csr(matrix, (matrix.size(0), matrix.size(1)))
     assert isinstance(csr, CSR)
     return csr
