@@ -11,7 +11,14 @@ from records import RESULTS, hardware, read_records
 from tvdiff_pyg import BipartiteGraph, evaluate
 from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName
-from tvdiff_pyg.models import EASE, FactorModel, ImplicitFactors, ItemKNN, Popularity
+from tvdiff_pyg.models import (
+    EASE,
+    FactorModel,
+    ImplicitFactors,
+    ItemKNN,
+    LocalEASE,
+    Popularity,
+)
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.study import GridCell
 from tvdiff_pyg.training.run import peak_host_memory_mb, versions
@@ -36,6 +43,7 @@ BASELINES: dict[str, Fit] = {
     "popularity": lambda graph, seed, settings: Popularity(),
     "item-knn": lambda graph, seed, settings: ItemKNN(**settings).fit(graph),
     "ease": lambda graph, seed, settings: EASE(**settings).fit(graph),
+    "local-ease": lambda graph, seed, settings: LocalEASE(**settings).fit(graph),
     "ials": implicit("ials"),
     "implicit-bpr": implicit("bpr"),
 }

@@ -36,7 +36,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     folder = RunFolder(options.run)
-    model, graph, config = folder.model(), folder.graph(), folder.config()
+    model, graph, config = folder.trained_model(), folder.graph(), folder.config()
     adjacency = model.adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, "test")
     without = evaluate(model, adjacency, task)

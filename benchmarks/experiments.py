@@ -91,6 +91,7 @@ EMBEDDING: Overrides = {
 RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
 MODELS: Mapping[str, Overrides] = {
     "tvdiff, recommended": RECOMMENDED,
+    "tvdiff, recommended, alone": RECOMMENDED | {"linear_share": 0.0},
     "diffrec": {"model": "diffrec"},
     "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
     "tvdiff": {},

@@ -44,6 +44,10 @@ SPACES: dict[str, Space] = {
         "similarity": CategoricalDistribution(["cosine", "jaccard"]),
     },
     "ease": {"l2": log(1.0, 3000.0)},
+    "local-ease": {
+        "num_neighbors": IntDistribution(20, 300, log=True),
+        "l2": log(1.0, 3000.0),
+    },
     "ials": {
         "factors": WIDTHS,
         "regularization": log(1e-2, 100.0),

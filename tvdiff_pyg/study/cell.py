@@ -107,7 +107,7 @@ class Cell(GridCell):
 
 
 def _measure(folder: RunFolder, settings: Settings) -> Measures:
-    model, pairs = folder.model(), folder.graph().train_index
+    model, pairs = folder.trained_model(), folder.graph().train_index
     adjacency = model.adjacency(pairs)
     index = pairs if settings.over_interactions else pairs[0].unique()
     found = measure(Factors.of(model, adjacency))

@@ -11,13 +11,14 @@ import torch
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
-from tvdiff_pyg.models import TVDiff, build_model
+from tvdiff_pyg.models import LocalEASE, TVDiff, build_model
+from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
 from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
-from tvdiff_pyg.training.settings import Settings
+from tvdiff_pyg.training.settings import LINEAR_FIELDS, Settings
 from tvdiff_pyg.training.trainer import (
     StepTimer,
     findings,
@@ -38,7 +39,8 @@ def fit(
     """Train TV-Diff or a baseline, evaluate the best epoch, and leave a run folder.
 
     The folder holds ``config.yaml``, ``metrics.json``, ``graph.pt``, the checkpoints
-    of the best and the last epoch, and the training curves. Interrupting keeps the
+    of the best and the last epoch, the training curves, and ``linear.pt`` where a
+    linear item model is blended in. Interrupting keeps the
     best epoch so far.
 
     Args:
@@ -77,7 +79,9 @@ def fit(
     if options.protocol == "paper":
         graph = graph.without_validation()
     settings = _with_engine(graph, settings, options)
-    module, data = _modules(graph, settings, options)
+    started = time.perf_counter()
+    linear = _linear_model(graph, settings, folder if options.resume else None)
+    module, data = _modules(graph, settings, options, linear)
     if options.resume:
         _check_resume(folder, graph, module)
     config = {**(data_config or {}), **asdict(options), **asdict(settings)}
@@ -85,7 +89,9 @@ def fit(
     del config["resume"]  # says how to begin, not what to do
     folder.write_config(config)
     graph.save(folder.graph_file)
-    return _carry_out(graph, module, data, options, folder)
+    if linear is not None:
+        folder.write_linear(linear)
+    return _carry_out(graph, module, data, options, folder, started)
 
 
 def _carry_out(
@@ -94,13 +100,13 @@ def _carry_out(
     data: InteractionDataModule,
     options: FitOptions,
     folder: RunFolder,
+    started: float,
 ) -> dict[str, Any]:
-    """Train, evaluate, and write down what was measured."""
+    """Train, evaluate, and write down what was measured since the start."""
     timer = StepTimer()
     with quiet_lightning():
         trainer = make_trainer(module.settings, options, folder, timer)
         resume_from = folder.last_checkpoint if options.resume else None
-        started = time.perf_counter()
         finished = train(trainer, module, data, resume_from)
         seconds = time.perf_counter() - started
     metrics = {
@@ -137,9 +143,10 @@ def _check_resume(
     checkpoint = torch.load(folder.last_checkpoint, weights_only=True, mmap=True)
     if not torch.equal(folder.graph().train_index, graph.train_index):
         raise ValueError("'graph' needs the interactions that the run began with")
-    # Runs from before there was a choice do not name their model.
-    began = {"model": "tvdiff", **checkpoint["hyper_parameters"]}
-    for name, value in module.hparams.items():
+    # What earlier versions did not write down had its default value.
+    began = {**vars(Settings()), **folder.config(), **checkpoint["hyper_parameters"]}
+    linear = {name: getattr(module.settings, name) for name in LINEAR_FIELDS}
+    for name, value in {**module.hparams, **linear}.items():
         if began.get(name) != value:
             raise ValueError(
                 f"'{name}' needs to stay {began.get(name)} to resume (got {value})"
@@ -158,8 +165,24 @@ def _with_engine(
     return choose_engine(size, settings, memory)
 
 
+def _linear_model(
+    graph: BipartiteGraph, settings: Settings, resumed: RunFolder | None
+) -> LocalEASE | None:
+    """Fit the linear item model, or read that of a resumed run."""
+    if settings.linear_share == 0:
+        return None
+    if resumed is not None and resumed.linear_file.is_file():
+        return resumed.linear()
+    size = graph.num_users, graph.num_items
+    adjacency = BipartiteAdjacency.from_edge_index(graph.train_index, size, "none")
+    return LocalEASE(settings.linear_neighbors, settings.linear_l2).fit(adjacency)
+
+
 def _modules(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    linear: LocalEASE | None,
 ) -> tuple[TVDiffModule, InteractionDataModule]:
     task = EvaluationTask.from_graph(graph, options.selects_on)
     size = graph.num_users, graph.num_items
@@ -168,7 +191,7 @@ def _modules(
     if settings.initialization == "spectral":
         assert isinstance(model, TVDiff)
         model.reset_spectral(adjacency)
-    module = TVDiffModule(model, adjacency, task, settings)
+    module = TVDiffModule(model, adjacency, task, settings, linear)
     data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)
     return module, data
 
@@ -191,7 +214,10 @@ def _measure(
     if not folder.best_checkpoint.is_file():
         return parts
     model = folder.model()
-    adjacency = model.adjacency(graph.train_index)
+    size = graph.num_users, graph.num_items
+    adjacency = BipartiteAdjacency.from_edge_index(
+        graph.train_index, size, model.normalization
+    )
     wanted: list[TaskName] = []
     if graph.validation_index.size(1) > 0:
         wanted.append("validation")

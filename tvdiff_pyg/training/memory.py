@@ -17,6 +17,7 @@ from tvdiff_pyg.device import (
     resident_memory,
     resolve_device,
 )
+from tvdiff_pyg.models.item_item import BLOCK_ENTRIES
 from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
 from tvdiff_pyg.training.needs import needs_exact_engine
 from tvdiff_pyg.training.settings import Engine, Settings
@@ -27,6 +28,8 @@ RUNTIME = 560 * 2**20
 # Edges and their flip, both sides sorted with weights, what is seen and held out, and
 # what sorting takes meanwhile.
 PER_INTERACTION = 110
+# A sparse entry twice, once scaled, and its transposed rows with what sorts them.
+PER_WEIGHT = 2 * (FLOAT + 2 * INDEX) + FLOAT + 3 * INDEX
 MIN_BATCH_SIZE = 128
 
 
@@ -111,6 +114,8 @@ def plan_memory(size: GraphSize, settings: Settings) -> MemoryPlan:
         "gradients": table,
         "activations": max(work(size, settings), _scoring(size, settings)),
     }
+    if settings.linear_share > 0:
+        parts["linear"] = _linear(size, settings)
     return MemoryPlan(settings.engine, settings.batch_size, parts)
 
 
@@ -254,6 +259,12 @@ def _scoring(size: GraphSize, settings: Settings) -> int:
     prepared = 2 if channels >= MIN_HALF_CHANNELS else 1
     blocks = 2 * USER_BLOCK * (ITEM_BLOCK_BYTES + FLOAT * channels)
     return FLOAT * prepared * size.num_items * channels + blocks
+
+
+def _linear(size: GraphSize, settings: Settings) -> int:
+    """Weights of the linear item model, scaled, by item and by history; two blocks."""
+    entries = size.num_items * min(settings.linear_neighbors, size.num_items)
+    return PER_WEIGHT * entries + 2 * FLOAT * BLOCK_ENTRIES
 
 
 def _pairs(size: GraphSize, settings: Settings) -> int:

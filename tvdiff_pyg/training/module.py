@@ -8,7 +8,14 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics
-from tvdiff_pyg.models import ItemSide, TrainableModel, TVDiff
+from tvdiff_pyg.models import (
+    FactorModel,
+    ItemItemModel,
+    ItemSide,
+    LinearBlend,
+    TrainableModel,
+    TVDiff,
+)
 from tvdiff_pyg.models.reference import dense_scores
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.ranking import Ranker, rank_scores
@@ -28,6 +35,8 @@ class TVDiffModule(pl.LightningModule):
         adjacency: The training graph.
         task: What to validate on.
         settings: The training settings.
+        linear: The linear item model whose scores are added, fitted; neither trained
+            nor saved with the weights. (default: ``None``)
 
     Attributes:
         items: The item side that validation ranks with; ``None`` outside of it.
@@ -39,6 +48,7 @@ class TVDiffModule(pl.LightningModule):
         adjacency: BipartiteAdjacency,
         task: EvaluationTask,
         settings: Settings,
+        linear: ItemItemModel | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -53,11 +63,23 @@ class TVDiffModule(pl.LightningModule):
         )
         self.items: ItemSide | None = None
         self._ranker: Ranker | None = None
+        # In a tuple it is no part of the module.
+        self._linear = (linear,)
+
+    @property
+    def scorer(self) -> FactorModel:
+        """What ranks: the model, or its blend with the linear one."""
+        (linear,) = self._linear
+        if linear is None:
+            return self.model
+        return LinearBlend(self.model, linear, self.settings.linear_share)
 
     def on_fit_start(self) -> None:
         """Bring the graph to where the model is."""
         self.adjacency = self.adjacency.to(self.device)
         self.task = self.task.to(self.device)
+        for linear in filter(None, self._linear):
+            linear.to(self.device)
 
     def training_step(self, batch: Batch | HeteroData, batch_idx: int) -> Tensor:
         """Compute the free energy of a batch of users or interactions."""
@@ -77,8 +99,9 @@ class TVDiffModule(pl.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Compute the item side once."""
         self.metrics.reset()
-        self.items = self.model.encode_items(self.adjacency)
-        self._ranker = self.model.ranker(self.items)
+        scorer = self.scorer
+        self.items = scorer.encode_items(self.adjacency)
+        self._ranker = scorer.ranker(self.items)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Rank all items for a batch of users."""
@@ -122,7 +145,7 @@ class TVDiffModule(pl.LightningModule):
         assert self.items is not None and self._ranker is not None
         seen, k = self.task.seen.select(user), max(self.metrics.ks)
         if not self.settings.score_with_dropout:
-            factor = self.model.user_factors(self.adjacency, user, self.items)
+            factor = self.scorer.user_factors(self.adjacency, user, self.items)
             return self._ranker.search(factor, k, seen)[1]
         assert isinstance(self.model, TVDiff)  # only it has a dense reference
         history = self.adjacency.user_rows.select(user)

@@ -15,7 +15,13 @@ import torch
 import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.models import TrainableModel, build_model
+from tvdiff_pyg.models import (
+    FactorModel,
+    LinearBlend,
+    LocalEASE,
+    TrainableModel,
+    build_model,
+)
 
 PACKAGES = ("tvdiff_pyg", "torch", "torch_geometric", "pytorch_lightning")
 
@@ -50,6 +56,11 @@ class RunFolder:
         return Path(self.path) / "graph.pt"
 
     @property
+    def linear_file(self) -> Path:
+        """The linear item model whose scores are added, if any are."""
+        return Path(self.path) / "linear.pt"
+
+    @property
     def best_checkpoint(self) -> Path:
         """Weights of the best epoch."""
         return Path(self.path) / "checkpoints" / "best.ckpt"
@@ -66,6 +77,13 @@ class RunFolder:
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``."""
         _write(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
+
+    def write_linear(self, linear: LocalEASE) -> None:
+        """Write ``linear.pt``."""
+        sizes = {"num_neighbors": linear.num_neighbors, "l2": linear.l2}
+        partial = self.linear_file.with_suffix(".partial")
+        torch.save({**sizes, "weight": linear.weight}, partial)
+        partial.replace(self.linear_file)
 
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``."""
@@ -84,8 +102,27 @@ class RunFolder:
         self._need(self.graph_file)
         return BipartiteGraph.load(self.graph_file)
 
-    def model(self) -> TrainableModel:
-        """Rebuild the best model, in ``eval`` mode on the CPU."""
+    def linear(self) -> LocalEASE:
+        """Read the linear item model."""
+        self._need(self.linear_file)
+        saved = torch.load(self.linear_file, weights_only=True)
+        linear = LocalEASE(saved["num_neighbors"], saved["l2"])
+        linear.weight = saved["weight"]
+        return linear
+
+    def model(self) -> FactorModel:
+        """Rebuild what scores, in ``eval`` mode on the CPU.
+
+        That is the best model, with the linear one beside it if the run has one.
+        """
+        model = self.trained_model()
+        if not self.linear_file.is_file():
+            return model
+        share = self.config()["linear_share"]
+        return LinearBlend(model, self.linear(), share).eval()
+
+    def trained_model(self) -> TrainableModel:
+        """Rebuild the model of the best epoch, in ``eval`` mode on the CPU."""
         self._need(self.best_checkpoint)
         checkpoint = torch.load(
             self.best_checkpoint, map_location="cpu", weights_only=True

@@ -17,7 +17,15 @@ Precision = Literal["32-true", "bf16-mixed"]
 Engine = Literal["auto", "exact", "sampled"]
 Initialization = Literal["xavier", "spectral"]
 
-POSITIVE_FIELDS = ("batch_size", "num_pool", "max_epochs", "patience", "check_every")
+POSITIVE_FIELDS = (
+    "batch_size",
+    "num_pool",
+    "max_epochs",
+    "patience",
+    "check_every",
+    "linear_neighbors",
+)
+LINEAR_FIELDS = ("linear_share", "linear_neighbors", "linear_l2")
 TRAINING_FIELDS = frozenset(
     {
         "model",
@@ -34,6 +42,7 @@ TRAINING_FIELDS = frozenset(
         "check_every",
         "precision",
         "score_with_dropout",
+        *LINEAR_FIELDS,
     }
 )
 
@@ -93,6 +102,11 @@ class Settings:
         precision: Arithmetic of training; ranking is always in single precision.
         score_with_dropout: Leave dropout on while scoring, as the published code
             does. Slow: it needs the dense reference.
+        linear_share: What the scores of LocalEASE, a linear item model in closed
+            form, count beside those of TV-Diff, in standard deviations of both; 0
+            leaves it out.
+        linear_neighbors: Items that LocalEASE predicts an item from.
+        linear_l2: Penalty of LocalEASE.
 
     Raises:
         ValueError: If a training setting is outside its range, or contradicts the
@@ -134,6 +148,9 @@ class Settings:
     check_every: int = 1
     precision: Precision = "32-true"
     score_with_dropout: bool = False
+    linear_share: float = 0.0
+    linear_neighbors: int = 100
+    linear_l2: float = 50.0
 
     def __post_init__(self) -> None:
         """Check the training settings; the model checks its own."""
@@ -153,6 +170,7 @@ class Settings:
             )
         self._check_engine()
         self._check_initialization()
+        self._check_linear()
         if self.over_interactions and self.entropy_type != "bpr":
             raise ValueError(
                 "'batches' needs to be 'users' unless 'entropy_type' is 'bpr' "
@@ -191,6 +209,19 @@ class Settings:
                 "'initialization' needs to be 'xavier' unless a denoiser reads the "
                 f"graph (got {self.initialization!r} with "
                 f"{self.denoiser if self.model == 'tvdiff' else self.model!r})"
+            )
+
+    def _check_linear(self) -> None:
+        if not self.linear_share >= 0:
+            raise ValueError(
+                f"'linear_share' needs to be at least 0 (got {self.linear_share})"
+            )
+        if not self.linear_l2 > 0:
+            raise ValueError(f"'linear_l2' needs to be positive (got {self.linear_l2})")
+        if self.linear_share > 0 and self.score_with_dropout:
+            raise ValueError(
+                "'linear_share' needs to be 0 with 'score_with_dropout', whose scores "
+                f"are those of the dense reference (got {self.linear_share})"
             )
 
     @property
@@ -255,9 +286,9 @@ PRESETS: dict[str, Settings] = {
         initialization="spectral",
         batches="users",
         batch_size=512,
-        learning_rate=3e-3,
         check_every=2,
         patience=5,
+        linear_share=0.3,
     ),
     "small": Settings(negatives="hard"),
     "large": Settings(
