@@ -1,4 +1,4 @@
-"""EASE and ItemKNN against dense oracles; implicit's factors against implicit."""
+"""Models between items against dense oracles; implicit's factors against implicit."""
 
 import sys
 from typing import Any
@@ -10,7 +10,14 @@ from torch import Tensor
 from tests.oracle import CORNERS, pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender, evaluate
 from tvdiff_pyg.evaluation import EvaluationTask
-from tvdiff_pyg.models import EASE, FactorModel, ImplicitFactors, ItemKNN, Popularity
+from tvdiff_pyg.models import (
+    EASE,
+    FactorModel,
+    ImplicitFactors,
+    ItemKNN,
+    LocalEASE,
+    Popularity,
+)
 from tvdiff_pyg.models import item_item as module
 from tvdiff_pyg.models.item_item import ItemItemModel
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency, ops, sparse_product
@@ -18,6 +25,7 @@ from tvdiff_pyg.nn import CSR, BipartiteAdjacency, ops, sparse_product
 MATRIX = random_matrix(30, 20, density=0.3)
 MODELS = [
     EASE(l2=2.0),
+    LocalEASE(5, l2=2.0),
     ItemKNN(4, shrink=3.0),
     ItemKNN(100, similarity="jaccard"),
 ]
@@ -71,7 +79,7 @@ def weights(model: ItemItemModel, graph: BipartiteAdjacency) -> Tensor:
 
 
 @pytest.mark.parametrize("block", [1, 45, 2**24])
-@pytest.mark.parametrize("model", MODELS, ids=repr)
+@pytest.mark.parametrize("model", [MODELS[0], *MODELS[2:]], ids=repr)
 def test_weights_follow_the_equations(
     model: ItemItemModel, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +95,32 @@ def test_weights_follow_the_equations(
     torch.testing.assert_close(found, expected.sort(**sort).values)
     full = dense_weight(ItemKNN(20, model.shrink, model.similarity), MATRIX)
     torch.testing.assert_close(found, full.gather(0, order).where(found > 0, 0.0))
+
+
+def test_among_all_items_local_weights_are_those_of_ease() -> None:
+    matrix = random_matrix(60, 15, density=0.7)  # any two items share a user
+    found = weights(LocalEASE(14, l2=2.0), graph_of(matrix)).double()
+    expected = dense_weight(EASE(l2=2.0), matrix)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 3, 128])
+@pytest.mark.parametrize("num_neighbors", [1, 4, 9])
+def test_local_weights_solve_the_system_of_their_neighbours(
+    num_neighbors: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tvdiff_pyg.models.local_ease.ITEM_BLOCK", block)
+    matrix = torch.cat([MATRIX, torch.zeros(30, 2)], dim=1)  # items without a user
+    graph, count = graph_of(matrix), matrix.double().t() @ matrix.double()
+    found = weights(LocalEASE(num_neighbors, l2=2.0), graph).double()
+    nearest = weights(ItemKNN(num_neighbors), graph)
+    torch.testing.assert_close(found != 0, nearest != 0)
+    for item in range(22):
+        kept = found[:, item].nonzero().view(-1)
+        assert kept.numel() == (num_neighbors if item < 20 else 0)
+        system = count[kept][:, kept] + 2.0 * torch.eye(kept.numel())
+        solution = torch.linalg.solve(system, count[kept, item])
+        torch.testing.assert_close(found[kept, item], solution, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=repr)
@@ -124,7 +158,7 @@ def checkerboard(num_blocks: int = 3, width: int = 5) -> tuple[Tensor, Tensor]:
     return full - torch.eye(len(full)), torch.arange(len(full)).repeat(2, 1)
 
 
-@pytest.mark.parametrize("kind", ["ease", "item-knn", "ials", "bpr"])
+@pytest.mark.parametrize("kind", ["ease", "local-ease", "item-knn", "ials", "bpr"])
 def test_a_withheld_item_ranks_first(kind: str, request: pytest.FixtureRequest) -> None:
     matrix, withheld = checkerboard()
     graph, model = graph_of(matrix), make(kind, request)
@@ -140,6 +174,8 @@ def test_a_withheld_item_ranks_first(kind: str, request: pytest.FixtureRequest) 
 def make(kind: str, request: pytest.FixtureRequest) -> Any:
     if kind == "ease":
         return EASE(l2=1.0)
+    if kind == "local-ease":
+        return LocalEASE(5, l2=1.0)
     if kind == "item-knn":
         return ItemKNN(5)
     request.getfixturevalue("implicit")
@@ -164,7 +200,7 @@ def test_recommending_what_is_popular() -> None:
     assert Recommender(Popularity(), graph).recommend([0, 1], k=1).items == [[1], [2]]
 
 
-@pytest.mark.parametrize("model", [EASE(), ItemKNN()])
+@pytest.mark.parametrize("model", [EASE(), LocalEASE(), ItemKNN()])
 def test_unfitted_models_are_refused(model: ItemItemModel) -> None:
     name = type(model).__name__
     with pytest.raises(ValueError, match=f"{name} needs to be fitted before it scores"):
@@ -190,12 +226,16 @@ def test_a_penalty_below_rounding_is_refused() -> None:
     matrix = torch.ones(2000, 4)
     with pytest.raises(ValueError, match=r"'l2' needs to be larger .* \(got 1e-09\)"):
         EASE(l2=1e-9).fit(graph_of(matrix))
+    with pytest.raises(ValueError, match=r"'l2' needs to be larger .* \(got 1e-09\)"):
+        LocalEASE(l2=1e-9).fit(graph_of(matrix))
 
 
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
         (EASE, {"l2": 0.0}, r"'l2' needs to be positive \(got 0.0\)"),
+        (LocalEASE, {"l2": -1.0}, r"'l2' needs to be positive \(got -1.0\)"),
+        (LocalEASE, {"num_neighbors": 0}, r"'num_neighbors' .* at least 1 \(got 0\)"),
         (EASE, {"memory_gb": 0}, r"'memory_gb' needs to be positive \(got 0\)"),
         (ItemKNN, {"num_neighbors": 0}, r"'num_neighbors' .* at least 1 \(got 0\)"),
         (ItemKNN, {"shrink": -1.0}, r"'shrink' needs to be at least 0 \(got -1.0\)"),

@@ -15,7 +15,7 @@ from tvdiff_pyg.training import (
     plan_memory,
     usable_memory,
 )
-from tvdiff_pyg.training.memory import MIN_BATCH_SIZE, choose_engine
+from tvdiff_pyg.training.memory import MIN_BATCH_SIZE, PER_WEIGHT, choose_engine
 
 GOWALLA = GraphSize(29_858, 40_981, 1_027_370)
 LARGE = GraphSize(1_000_000, 200_000, 100_000_000)
@@ -34,6 +34,16 @@ def test_tables_and_adam_are_counted_exactly() -> None:
     assert plan.total == sum(plan.parts.values())
 
 
+def test_a_linear_item_model_is_counted_by_its_neighbours() -> None:
+    few, many, none = (
+        plan_memory(GOWALLA, settings(linear_share=share, linear_neighbors=neighbors))
+        for share, neighbors in ((0.3, 100), (0.3, 300), (0.0, 300))
+    )
+    entries = 200 * GOWALLA.num_items
+    assert many.parts["linear"] - few.parts["linear"] == PER_WEIGHT * entries
+    assert "linear" not in none.parts
+
+
 @pytest.mark.parametrize("engine", ["exact", "sampled"])
 @pytest.mark.parametrize(
     "larger",
@@ -42,6 +52,7 @@ def test_tables_and_adam_are_counted_exactly() -> None:
         {"batch_size": 16_384},
         {"num_pool": 40_000},
         {"denoiser": "gcn", "num_layers": 3},
+        {"linear_share": 0.3},
     ],
     ids=str,
 )

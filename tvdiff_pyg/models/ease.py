@@ -71,11 +71,7 @@ class EASE(ItemItemModel):
         columns = matrix.t()
         status = torch.empty((), dtype=torch.int, device=matrix.device)
         torch.linalg.cholesky_ex(columns, out=(columns, status))
-        if status != 0:
-            raise ValueError(
-                f"'l2' needs to be larger for an inverse in single precision "
-                f"(got {self.l2})"
-            )
+        check_factorised(status, self.l2)
         torch.cholesky_inverse(columns, out=columns)
 
     def _check_memory(self, adjacency: BipartiteAdjacency) -> None:
@@ -96,3 +92,11 @@ def check_l2(l2: float) -> None:
     """Raise unless a penalty makes the systems solvable."""
     if not l2 > 0:
         raise ValueError(f"'l2' needs to be positive (got {l2})")
+
+
+def check_factorised(status: Tensor, l2: float) -> None:
+    """Raise unless the factorisation of all systems succeeded."""
+    if status.any():
+        raise ValueError(
+            f"'l2' needs to be larger for an inverse in single precision (got {l2})"
+        )

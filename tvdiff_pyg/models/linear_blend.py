@@ -24,8 +24,7 @@ class LinearBlend(FactorModel):
     :math:`[\hat u_u, r_u]`, sparse.
 
     Args:
-        model: The model of dense factors, which reads histories, such as
-            :class:`TVDiff`.
+        model: The model of dense factors, such as :class:`TVDiff`.
         linear: The linear item model, fitted to the same training graph.
         share: Standard deviations of its scores for each one of the model's, at
             least 0. (default: ``0.3``)
@@ -83,7 +82,16 @@ class LinearBlend(FactorModel):
         Returns:
             A sparse matrix ``[batch_size, channels + num_items]``.
         """
-        factor = self.model.encode_users(history, items)
+        return self._beside(self.model.encode_users(history, items), history, items)
+
+    def user_factors(
+        self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
+    ) -> Tensor:
+        """Do the same for users of the graph; see :meth:`FactorModel.user_factors`."""
+        factor = self.model.user_factors(adjacency, user, items)
+        return self._beside(factor, adjacency.user_rows.select(user), items)
+
+    def _beside(self, factor: Tensor, history: CSR, items: ItemSide) -> Tensor:
         sparse = self.linear.encode_users(history, items)
         return torch.cat([factor.to_sparse(), sparse], dim=1)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.models.ease import check_l2
+from tvdiff_pyg.models.ease import check_factorised, check_l2
 from tvdiff_pyg.models.item_item import ItemItemModel, csr_rows, to_sparse
 from tvdiff_pyg.models.item_knn import ItemKNN
 from tvdiff_pyg.nn import CSR, BipartiteAdjacency, sparse_product
@@ -54,7 +54,11 @@ class LocalEASE(ItemItemModel):
         return self.nearest.num_neighbors
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
-        """Solve the systems; see :meth:`ItemItemModel.item_weight`."""
+        """Solve the systems; see :meth:`ItemItemModel.item_weight`.
+
+        Raises:
+            ValueError: If ``l2`` is too small for single precision.
+        """
         nearest = csr_rows(self.nearest.item_weight(adjacency))
         raters = adjacency.user_rows.transpose().with_value(None)
         # Items of as many neighbours together, so that systems are filled up by little.
@@ -72,7 +76,8 @@ class LocalEASE(ItemItemModel):
         # Of an item with fewer neighbours, the rest of the system is the penalty
         # alone, and its solution zero.
         gram[:, :-1, :-1].diagonal(dim1=1, dim2=2).add_(self.l2)
-        factor = torch.linalg.cholesky(gram[:, :-1, :-1])
+        factor, status = torch.linalg.cholesky_ex(gram[:, :-1, :-1])
+        check_factorised(status, self.l2)
         weight = torch.cholesky_solve(gram[:, :-1, -1:], factor)
         return weight[nearest.row(), nearest.position(), 0]
 

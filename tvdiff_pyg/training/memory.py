@@ -18,6 +18,7 @@ from tvdiff_pyg.device import (
     resolve_device,
 )
 from tvdiff_pyg.models.item_item import BLOCK_ENTRIES
+from tvdiff_pyg.nn.ops import STEPS_AT_ONCE
 from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
 from tvdiff_pyg.training.needs import needs_exact_engine
 from tvdiff_pyg.training.settings import Engine, Settings
@@ -262,9 +263,10 @@ def _scoring(size: GraphSize, settings: Settings) -> int:
 
 
 def _linear(size: GraphSize, settings: Settings) -> int:
-    """Weights of the linear item model, scaled, by item and by history; two blocks."""
+    """Weights of the linear item model in all forms, two blocks of scores, one sum."""
     entries = size.num_items * min(settings.linear_neighbors, size.num_items)
-    return PER_WEIGHT * entries + 2 * FLOAT * BLOCK_ENTRIES
+    summed = (2 * FLOAT + 3 * INDEX) * STEPS_AT_ONCE
+    return PER_WEIGHT * entries + 2 * FLOAT * BLOCK_ENTRIES + summed
 
 
 def _pairs(size: GraphSize, settings: Settings) -> int:

@@ -14,7 +14,6 @@ EMBEDDING_NEEDS: dict[str, tuple[Any, ...]] = {
     "engine": ("exact", "auto"),
     "sparse_grad": (False,),
     "score_with_dropout": (False,),
-    "linear_share": (0.0,),
 }
 # Accepted values by setting; the first of them is the one to advise.
 NEEDS: dict[ModelName, dict[str, tuple[Any, ...]]] = {

@@ -103,7 +103,7 @@ class Settings:
         score_with_dropout: Leave dropout on while scoring, as the published code
             does. Slow: it needs the dense reference.
         linear_share: What the scores of LocalEASE, a linear item model in closed
-            form, count beside those of TV-Diff, in standard deviations of both; 0
+            form, count beside those of the model, in standard deviations of both; 0
             leaves it out.
         linear_neighbors: Items that LocalEASE predicts an item from.
         linear_l2: Penalty of LocalEASE.
