@@ -68,7 +68,7 @@ class TVDiffModule(pl.LightningModule):
 
     @property
     def scorer(self) -> FactorModel:
-        """What ranks: the model, or its blend with the linear one."""
+        """The model that ranks, blended with the linear one if there is one."""
         (linear,) = self._linear
         if linear is None:
             return self.model
