@@ -10,6 +10,7 @@ from tvdiff_pyg.device import Device
 from tvdiff_pyg.study import STUDIES, Cell, GridCell
 from tvdiff_pyg.study.studies import base_settings
 from tvdiff_pyg.training import PRESETS
+from tvdiff_pyg.training.options import Protocol
 
 Overrides = dict[str, Any]
 DATA = ("lastfm", "amazon-beauty", "gowalla")
@@ -34,6 +35,7 @@ class Experiment:
         seeds: The seeds of each data set; those that it leaves out are not run.
         baselines: Models of other packages or of closed form to put beside them, as
             ``tune_baselines.py`` tuned them there, by data set.
+        protocol: How the epoch is chosen.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Experiment:
     shared: Overrides
     seeds: Mapping[str, Sequence[int]]
     baselines: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    protocol: Protocol = "standard"
 
     def cells(
         self, data: str, seeds: Sequence[int] | None, context: Context
@@ -66,6 +69,7 @@ class Experiment:
                     name,
                     settings,
                     seed,
+                    self.protocol,
                     root=context.root,
                     device=context.device,
                 )
@@ -89,9 +93,10 @@ EMBEDDING: Overrides = {
     "entropy_type": "bpr",
 }
 RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
+ALONE = "tvdiff, recommended, alone"
 MODELS: Mapping[str, Overrides] = {
     "tvdiff, recommended": RECOMMENDED,
-    "tvdiff, recommended, alone": RECOMMENDED | {"linear_share": 0.0},
+    ALONE: RECOMMENDED | {"linear_share": 0.0},
     "diffrec": {"model": "diffrec"},
     "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
     "tvdiff": {},
@@ -127,6 +132,13 @@ EXPERIMENTS = {
             WIDE,
             ALL_DATA,
             baselines={name: TUNED.get(name, tuple(BASELINES)) for name in DATA},
+        ),
+        Experiment(
+            "paper",
+            {name: MODELS[name] for name in ("tvdiff, recommended", ALONE)},
+            {},
+            {name: (0,) for name in DATA},
+            protocol="paper",
         ),
         Experiment(
             "initialization",
