@@ -17,6 +17,7 @@ from tvdiff_pyg.models import (
     ImplicitFactors,
     ItemKNN,
     LocalEASE,
+    MultiVAE,
     Popularity,
 )
 from tvdiff_pyg.nn import BipartiteAdjacency
@@ -24,6 +25,7 @@ from tvdiff_pyg.study import GridCell
 from tvdiff_pyg.training.run import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
+PACKAGES = ("cornac", "implicit")
 CHOSEN_BY = "ndcg@20"
 Fit = Callable[[BipartiteAdjacency, int, Record], FactorModel]
 
@@ -46,6 +48,9 @@ BASELINES: dict[str, Fit] = {
     "local-ease": lambda graph, seed, settings: LocalEASE(**settings).fit(graph),
     "ials": implicit("ials"),
     "implicit-bpr": implicit("bpr"),
+    "multi-vae": lambda graph, seed, settings: MultiVAE(
+        seed, autoencoder_structure=[256], **settings
+    ).fit(graph),
 }
 
 
@@ -69,7 +74,7 @@ def measure(
         found["score_seconds"] = round(time.perf_counter() - start, 3)
     return found | {
         "hardware": {"device": "cpu", **hardware()},
-        "versions": {**versions(), "implicit": version("implicit")},
+        "versions": {**versions(), **{name: version(name) for name in PACKAGES}},
     }
 
 

@@ -60,6 +60,12 @@ SPACES: dict[str, Space] = {
         "regularization": log(1e-4, 0.1),
         "iterations": IntDistribution(50, 300, log=True),
     },
+    "multi-vae": {
+        "k": CategoricalDistribution([64, 128]),
+        "beta": log(1e-2, 1.0),
+        "learning_rate": log(3e-4, 3e-3),
+        "n_epochs": IntDistribution(10, 60, log=True),
+    },
 }
 
 

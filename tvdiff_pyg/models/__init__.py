@@ -10,6 +10,7 @@ from tvdiff_pyg.models.item_knn import ItemKNN
 from tvdiff_pyg.models.lightgcn import LightGCN
 from tvdiff_pyg.models.linear_blend import LinearBlend
 from tvdiff_pyg.models.local_ease import LocalEASE
+from tvdiff_pyg.models.multi_vae import MultiVAE
 from tvdiff_pyg.models.popularity import Popularity
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff import TVDiff
@@ -26,6 +27,7 @@ __all__ = [
     "LinearBlend",
     "LocalEASE",
     "ModelName",
+    "MultiVAE",
     "Popularity",
     "TVDiff",
     "TrainableModel",

@@ -210,6 +210,11 @@ class Settings:
                 f"graph (got {self.initialization!r} with "
                 f"{self.denoiser if self.model == 'tvdiff' else self.model!r})"
             )
+        if self.normalization == "none":
+            raise ValueError(
+                "'normalization' needs to weigh the graph unless 'initialization' is "
+                "'xavier' (got 'none')"
+            )
 
     def _check_linear(self) -> None:
         if not self.linear_share >= 0:

@@ -1,0 +1,86 @@
+"""cornac's autoencoder as factors: against cornac's own scores."""
+
+import sys
+
+import pytest
+import torch
+
+from tests.oracle import pairs_of, random_matrix
+from tvdiff_pyg import BipartiteGraph, Recommender
+from tvdiff_pyg.models import MultiVAE
+from tvdiff_pyg.nn import BipartiteAdjacency
+
+MATRIX = random_matrix(30, 20, density=0.3)
+OPTIONS = {"k": 3, "autoencoder_structure": [7, 5], "n_epochs": 2, "batch_size": 8}
+
+
+def graph_of(matrix: torch.Tensor) -> BipartiteAdjacency:
+    size = (matrix.size(0), matrix.size(1))
+    return BipartiteAdjacency.from_edge_index(pairs_of(matrix), size)
+
+
+def fitted() -> MultiVAE:
+    pytest.importorskip("cornac")
+    return MultiVAE(seed=1, **OPTIONS).fit(graph_of(MATRIX))
+
+
+def test_scores_are_those_of_cornac() -> None:
+    model, graph = fitted(), graph_of(MATRIX)
+    items = model.encode_items(graph)
+    found = model.user_factors(graph, torch.arange(30), items) @ items.factor.t()
+
+    from cornac.data import Dataset
+    from cornac.models import VAECF
+
+    ids = [dict(zip(range(size), range(size), strict=True)) for size in (30, 20)]
+    user, item = pairs_of(MATRIX).numpy()
+    data = Dataset(30, 20, *ids, (user, item, MATRIX[user, item].numpy()))
+    own = VAECF(seed=1, **OPTIONS).fit(data)
+    # It scores by a softmax, which keeps the order.
+    expected = torch.stack([torch.from_numpy(own.score(user)) for user in range(30)])
+    torch.testing.assert_close(found.softmax(dim=1), expected)
+
+
+def test_seeds_repeat_and_leave_the_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    first = fitted()
+    assert torch.equal(torch.rand(1), expected)
+    torch.testing.assert_close(fitted().state_dict(), first.state_dict())
+
+
+def test_users_are_told_apart_after_training() -> None:
+    pytest.importorskip("cornac")
+    blocks = torch.block_diag(*[torch.ones(8, 6)] * 3)
+    graph = graph_of(blocks)
+    model = MultiVAE(k=4, autoencoder_structure=[16], n_epochs=200, batch_size=8)
+    items = model.fit(graph).encode_items(graph)
+    score = model.user_factors(graph, torch.arange(24), items) @ items.factor.t()
+    best = score.topk(6, dim=1).indices
+    assert blocks.gather(1, best).all()
+
+
+def test_new_histories_need_no_fitting() -> None:
+    graph = BipartiteGraph.from_edge_index(pairs_of(MATRIX), 30, 20)
+    recommender = Recommender(fitted(), graph)
+    known = recommender.recommend([4, 7], k=3)
+    history = [row.nonzero().flatten().tolist() for row in MATRIX[[4, 7]]]
+    assert recommender.recommend(history, k=3) == known
+
+
+def test_cornac_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cornac.models", None)
+    message = r"'cornac' needs to be installed .* pip install 'tvdiff_pyg\[baselines"
+    with pytest.raises(ImportError, match=message):
+        MultiVAE()
+
+
+def test_what_it_cannot_score_is_refused() -> None:
+    pytest.importorskip("cornac")
+    assert repr(MultiVAE(k=3)) == "MultiVAE(seed=0, k=3)"
+    with pytest.raises(ValueError, match="MultiVAE needs to be fitted before"):
+        MultiVAE().encode_items(graph_of(MATRIX))
+    message = r"'adjacency' needs 20 items, as MultiVAE was fitted to \(got 4\)"
+    with pytest.raises(ValueError, match=message):
+        fitted().encode_items(graph_of(torch.eye(4)))
