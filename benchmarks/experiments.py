@@ -144,6 +144,13 @@ EXPERIMENTS = {
             {name: (0,) for name in DATA},
             protocol="paper",
         ),
+        # What the linear model does for others, to stand beside those of "main".
+        Experiment(
+            "blend",
+            {name: MODELS[name] for name in ("diffrec", "bpr-mf", "lightgcn")},
+            WIDE | {"linear_share": RECOMMENDED["linear_share"]},
+            ONE_SEED,
+        ),
         Experiment(
             "initialization",
             {name: {"initialization": name} for name in ("xavier", "spectral")},
