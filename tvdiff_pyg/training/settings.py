@@ -273,7 +273,7 @@ class Settings:
 # The rules of thumb of the paper's text ("small", "large"), and the settings behind
 # its published figures. The published code has hard negatives switched off.
 # "movielens-small" was chosen on that data's validation part, "recommended" on those of
-# LastFM, Amazon-Beauty and Gowalla.
+# LastFM, Amazon-Beauty and, but for the linear model, Gowalla.
 PRESETS: dict[str, Settings] = {
     "movielens-small": Settings(
         hidden_channels=256,
