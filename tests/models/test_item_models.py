@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.models.graphs import graph_of
 from tests.oracle import CORNERS, pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender, evaluate
 from tvdiff_pyg.evaluation import EvaluationTask
@@ -36,12 +37,6 @@ def implicit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out without the package, and keep its advice on threads quiet."""
     pytest.importorskip("implicit")
     monkeypatch.setattr("implicit.utils._checked_blas_config", True)
-
-
-def graph_of(matrix: object) -> BipartiteAdjacency:
-    matrix = torch.as_tensor(matrix)
-    size = (matrix.size(0), matrix.size(1))
-    return BipartiteAdjacency.from_edge_index(pairs_of(matrix), size)
 
 
 def dense_weight(model: ItemItemModel, matrix: object) -> Tensor:

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff
 from tvdiff_pyg.models import EASE, ItemItemModel, LightGCN, LinearBlend, LocalEASE
 from tvdiff_pyg.models import item_item as module
-from tvdiff_pyg.nn import BipartiteAdjacency
 
 NUM_USERS, NUM_ITEMS = 30, 20
 MATRIX = random_matrix(NUM_USERS, NUM_ITEMS, density=0.3)
@@ -19,25 +19,20 @@ def blend_of(linear: ItemItemModel, share: float) -> LinearBlend:
     torch.manual_seed(0)
     model = TVDiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
     model.denoiser.user_embedding.data.mul_(20)  # scores of some spread
-    return LinearBlend(model, linear.fit(graph()), share).eval()
-
-
-def graph() -> BipartiteAdjacency:
-    size = (NUM_USERS, NUM_ITEMS)
-    return BipartiteAdjacency.from_edge_index(pairs_of(MATRIX), size)
+    return LinearBlend(model, linear.fit(graph_of(MATRIX)), share).eval()
 
 
 def scores(blend: LinearBlend, user: Tensor = USERS) -> Tensor:
-    items = blend.encode_items(graph())
-    factor = blend.user_factors(graph(), user, items)
+    items = blend.encode_items(graph_of(MATRIX))
+    factor = blend.user_factors(graph_of(MATRIX), user, items)
     score, item = blend.ranker(items).search(factor, NUM_ITEMS)
     return torch.zeros_like(score).scatter_(1, item, score)
 
 
 def test_models_that_know_users_by_id_can_be_blended() -> None:
     model = LightGCN(NUM_USERS, NUM_ITEMS, 8)
-    blend = LinearBlend(model, EASE(2.0).fit(graph()), share=0.0).eval()
-    user_factor, item_factor = model(graph())
+    blend = LinearBlend(model, EASE(2.0).fit(graph_of(MATRIX)), share=0.0).eval()
+    user_factor, item_factor = model(graph_of(MATRIX))
     torch.testing.assert_close(scores(blend), user_factor @ item_factor.t())
 
 
@@ -49,7 +44,7 @@ def test_scores_are_added_in_units_of_their_deviations(
 ) -> None:
     monkeypatch.setattr(module, "BLOCK_ENTRIES", block)
     blend = blend_of(linear, share)
-    user_factor, item_factor = blend.model(graph())
+    user_factor, item_factor = blend.model(graph_of(MATRIX))
     own = user_factor @ item_factor.t()
     assert linear.weight is not None
     other = MATRIX.float() @ linear.weight.to_dense().t()
@@ -65,12 +60,10 @@ def test_users_are_scored_alike_in_any_batch() -> None:
 
 
 def test_a_linear_model_that_says_nothing_changes_nothing() -> None:
-    alone = torch.eye(NUM_USERS, NUM_ITEMS)  # no two items share a user
-    size = (NUM_USERS, NUM_ITEMS)
-    apart = BipartiteAdjacency.from_edge_index(pairs_of(alone), size)
+    apart = torch.eye(NUM_USERS, NUM_ITEMS)  # no two items share a user
     blend = blend_of(LocalEASE(5), 0.5)
-    blend.linear.fit(apart)
-    user_factor, item_factor = blend.model(graph())
+    blend.linear.fit(graph_of(apart))
+    user_factor, item_factor = blend.model(graph_of(MATRIX))
     torch.testing.assert_close(scores(blend), user_factor @ item_factor.t())
 
 
@@ -92,4 +85,4 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'share' needs to be at least 0 \(got -1\)"):
         LinearBlend(model, LocalEASE(), share=-1)
     with pytest.raises(ValueError, match="LocalEASE needs to be fitted before"):
-        LinearBlend(model, LocalEASE()).encode_items(graph())
+        LinearBlend(model, LocalEASE()).encode_items(graph_of(MATRIX))

@@ -5,18 +5,13 @@ import sys
 import pytest
 import torch
 
+from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender
 from tvdiff_pyg.models import MultiVAE
-from tvdiff_pyg.nn import BipartiteAdjacency
 
 MATRIX = random_matrix(30, 20, density=0.3)
 OPTIONS = {"k": 3, "autoencoder_structure": [7, 5], "n_epochs": 2, "batch_size": 8}
-
-
-def graph_of(matrix: torch.Tensor) -> BipartiteAdjacency:
-    size = (matrix.size(0), matrix.size(1))
-    return BipartiteAdjacency.from_edge_index(pairs_of(matrix), size)
 
 
 def fitted() -> MultiVAE:
