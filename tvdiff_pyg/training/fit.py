@@ -80,8 +80,8 @@ def fit(
         graph = graph.without_validation()
     settings = _with_engine(graph, settings, options)
     started = time.perf_counter()
-    linear = _linear_model(graph, settings, folder if options.resume else None)
-    module, data = _modules(graph, settings, options, linear)
+    resumed = folder if options.resume else None
+    module, data, linear = _modules(graph, settings, options, resumed)
     if options.resume:
         _check_resume(folder, graph, module)
     config = {**(data_config or {}), **asdict(options), **asdict(settings)}
@@ -166,15 +166,13 @@ def _with_engine(
 
 
 def _linear_model(
-    graph: BipartiteGraph, settings: Settings, resumed: RunFolder | None
+    adjacency: BipartiteAdjacency, settings: Settings, resumed: RunFolder | None
 ) -> LocalEASE | None:
     """Fit the linear item model, or read that of a resumed run."""
     if settings.linear_share == 0:
         return None
     if resumed is not None and resumed.linear_file.is_file():
         return resumed.linear()
-    size = graph.num_users, graph.num_items
-    adjacency = BipartiteAdjacency.from_edge_index(graph.train_index, size, "none")
     return LocalEASE(settings.linear_neighbors, settings.linear_l2).fit(adjacency)
 
 
@@ -182,8 +180,8 @@ def _modules(
     graph: BipartiteGraph,
     settings: Settings,
     options: FitOptions,
-    linear: LocalEASE | None,
-) -> tuple[TVDiffModule, InteractionDataModule]:
+    resumed: RunFolder | None,
+) -> tuple[TVDiffModule, InteractionDataModule, LocalEASE | None]:
     task = EvaluationTask.from_graph(graph, options.selects_on)
     size = graph.num_users, graph.num_items
     model = build_model(*size, settings.model, **settings.model_kwargs())
@@ -191,9 +189,10 @@ def _modules(
     if settings.initialization == "spectral":
         assert isinstance(model, TVDiff)
         model.reset_spectral(adjacency)
+    linear = _linear_model(adjacency, settings, resumed)
     module = TVDiffModule(model, adjacency, task, settings, linear)
     data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)
-    return module, data
+    return module, data, linear
 
 
 def _best_epoch(folder: RunFolder) -> int | None:
