@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.data.pairs import is_in
+from tvdiff_pyg.files import replacing
 from tvdiff_pyg.nn import CSR
 from tvdiff_pyg.ranking import rank_scores, top_k
 
@@ -189,14 +190,8 @@ class ItemIndex:
             ...     ItemIndex.load(f"{folder}/items.faiss").num_items
             3
         """
-        # Beside the target: os.replace is atomic only within one file system.
-        partial = f"{os.fspath(path)}.partial"
-        try:
+        with replacing(path) as partial:
             _faiss().write_index(self._index, partial)
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.unlink(partial)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> "ItemIndex":

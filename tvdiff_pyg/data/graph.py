@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from tvdiff_pyg.data.id_map import IdMap
 from tvdiff_pyg.data.pairs import is_in, key_pairs, pair_keys
+from tvdiff_pyg.files import replacing
 
 RATES = ("user", "rates", "item")
 RATED_BY = ("item", "rated_by", "user")
@@ -210,14 +211,8 @@ class BipartiteGraph(HeteroData):
         maps = {"user_ids": self.user_ids, "item_ids": self.item_ids}
         plain = {name: ids.state_dict() for name, ids in maps.items()}
         state["_global_store"] = state["_global_store"] | plain
-        # Beside the target: os.replace is atomic only within one file system.
-        partial = f"{os.fspath(path)}.partial"
-        try:
+        with replacing(path) as partial:
             torch.save(state, partial)
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.unlink(partial)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

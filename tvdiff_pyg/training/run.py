@@ -15,6 +15,7 @@ import torch
 import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.files import replacing
 from tvdiff_pyg.models import (
     FactorModel,
     LinearBlend,
@@ -81,9 +82,8 @@ class RunFolder:
     def write_linear(self, linear: LocalEASE) -> None:
         """Write ``linear.pt``."""
         sizes = {"num_neighbors": linear.num_neighbors, "l2": linear.l2}
-        partial = self.linear_file.with_suffix(".partial")
-        torch.save({**sizes, "weight": linear.weight}, partial)
-        partial.replace(self.linear_file)
+        with replacing(self.linear_file) as partial:
+            torch.save({**sizes, "weight": linear.weight}, partial)
 
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``."""
@@ -176,6 +176,5 @@ def peak_host_memory_mb() -> float:
 def _write(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(file.suffix + ".partial")
-    partial.write_text(text)
-    partial.replace(file)
+    with replacing(file) as partial:
+        Path(partial).write_text(text)
