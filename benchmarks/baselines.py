@@ -78,20 +78,27 @@ def measure(
     }
 
 
-def chosen_settings(data: str, model: str) -> Record:
-    """Return what the recorded trials on a data set's validation part chose."""
+def tuned_settings(data: str, model: str) -> Record | None:
+    """Return what the recorded trials on a data set's validation part chose, if any."""
     trials = [
         record
         for record in read_records(RESULTS / "tuning.jsonl")
         if record["dataset"] == data and record["model"] == model
     ]
-    if not trials:
+    best = max(
+        trials, key=lambda trial: trial["metrics"]["validation"][CHOSEN_BY], default={}
+    )
+    return best.get("settings")
+
+
+def chosen_settings(data: str, model: str) -> Record:
+    """Return the same of a model that has no settings of its own."""
+    settings = tuned_settings(data, model)
+    if settings is None:
         raise ValueError(
             f"{model!r} needs to be tuned on {data!r} first: "
             f"python benchmarks/tune_baselines.py --data {data} --only {model}"
         )
-    best = max(trials, key=lambda trial: trial["metrics"]["validation"][CHOSEN_BY])
-    settings: Record = best["settings"]
     return settings
 
 

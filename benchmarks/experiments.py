@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from baselines import BASELINES, BaselineCell, chosen_settings
+from baselines import BASELINES, BaselineCell, chosen_settings, tuned_settings
 
 from tvdiff_pyg.device import Device
 from tvdiff_pyg.study import STUDIES, Cell, GridCell
 from tvdiff_pyg.study.studies import base_settings
-from tvdiff_pyg.training import PRESETS
+from tvdiff_pyg.training import PRESETS, Settings
 from tvdiff_pyg.training.options import Protocol
+from tvdiff_pyg.training.settings import LINEAR_FIELDS
 
 Overrides = dict[str, Any]
 DATA = ("lastfm", "amazon-beauty", "gowalla")
@@ -62,7 +63,8 @@ class Experiment:
                     self.name, data, model, chosen, seed, root=context.root
                 )
             for name, overrides in self.variants.items():
-                settings = base_settings(data, None, self.shared | overrides)
+                tuned = tuned_settings(data, name) or {}
+                settings = base_settings(data, None, self.shared | overrides | tuned)
                 yield Cell(
                     self.name,
                     data,
@@ -96,20 +98,23 @@ RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
 ALONE = "tvdiff, recommended, alone"
 MODELS: Mapping[str, Overrides] = {
     "tvdiff, recommended": RECOMMENDED,
-    ALONE: RECOMMENDED | {"linear_share": 0.0},
+    ALONE: RECOMMENDED | {"linear_share": 0.0, "choose_linear_share": False},
     "diffrec": {"model": "diffrec"},
     "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
     "tvdiff": {},
     "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
 }
+
+
+def untuned_settings(data: str, model: str) -> Settings:
+    """Return what the tuning of a model of the main table begins with."""
+    return base_settings(data, None, WIDE | MODELS[model])
+
+
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
 ALL_DATA = {**SMALL_DATA, "gowalla": (0,)}
-# Tuning EASE takes hours where there are 40,981 items, and LocalEASE stands in for it;
-# MultiVAE takes hours wherever there are many users.
-TUNED = {
-    "amazon-beauty": tuple(name for name in BASELINES if name != "multi-vae"),
-    "gowalla": ("popularity", "item-knn", "local-ease", "ials"),
-}
+# Tuning MultiVAE takes hours wherever there are many users.
+QUICK_BASELINES = tuple(name for name in BASELINES if name != "multi-vae")
 ONE_SEED = {"lastfm": (0,), "amazon-beauty": (0,)}
 
 
@@ -135,7 +140,11 @@ EXPERIMENTS = {
             MODELS,
             WIDE,
             ALL_DATA,
-            baselines={name: TUNED.get(name, tuple(BASELINES)) for name in DATA},
+            baselines={
+                "lastfm": tuple(BASELINES),
+                "amazon-beauty": QUICK_BASELINES,
+                "gowalla": QUICK_BASELINES,
+            },
         ),
         Experiment(
             "paper",
@@ -148,7 +157,7 @@ EXPERIMENTS = {
         Experiment(
             "blend",
             {name: MODELS[name] for name in ("diffrec", "bpr-mf", "lightgcn")},
-            WIDE | {"linear_share": RECOMMENDED["linear_share"]},
+            WIDE | {name: RECOMMENDED[name] for name in LINEAR_FIELDS},
             ONE_SEED,
         ),
         Experiment(

@@ -8,65 +8,23 @@ out again: a run that was cut off, or ran out of ``--budget-minutes``, goes on.
 """
 
 import argparse
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import optuna
-from baselines import CHOSEN_BY, Record, measure
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from records import RESULTS, append_record, read_records
+from baselines import BASELINES, CHOSEN_BY, Record, measure
+from experiments import untuned_settings
+from records import RESULTS, append_record, hardware, read_records
+from search_spaces import SPACES
 
-from tvdiff_pyg import BipartiteGraph
+from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
 from tvdiff_pyg.data import DataOptions, load_data
 
 FILE = RESULTS / "tuning.jsonl"
 # Random trials before the sampler learns from them.
 STARTUP_TRIALS = 4
-Space = dict[str, BaseDistribution]
-
-
-def log(low: float, high: float) -> FloatDistribution:
-    """Return a range of which the logarithm is searched evenly."""
-    return FloatDistribution(low, high, log=True)
-
-
-WIDTHS = CategoricalDistribution([64, 128, 256])
-# What is tuned of each model; of popularity, nothing.
-SPACES: dict[str, Space] = {
-    "popularity": {},
-    "item-knn": {
-        "num_neighbors": IntDistribution(5, 1000, log=True),
-        "shrink": log(0.1, 100.0),
-        "similarity": CategoricalDistribution(["cosine", "jaccard"]),
-    },
-    "ease": {"l2": log(1.0, 3000.0)},
-    "local-ease": {
-        "num_neighbors": IntDistribution(20, 300, log=True),
-        "l2": log(1.0, 3000.0),
-    },
-    "ials": {
-        "factors": WIDTHS,
-        "regularization": log(1e-2, 100.0),
-        "alpha": log(1.0, 100.0),
-        "iterations": IntDistribution(5, 30),
-    },
-    "implicit-bpr": {
-        "factors": WIDTHS,
-        "learning_rate": log(3e-3, 0.3),
-        "regularization": log(1e-4, 0.1),
-        "iterations": IntDistribution(50, 300, log=True),
-    },
-    "multi-vae": {
-        "k": CategoricalDistribution([64, 128]),
-        "beta": log(1e-2, 1.0),
-        "learning_rate": log(3e-4, 3e-3),
-        "n_epochs": IntDistribution(10, 60, log=True),
-    },
-}
 
 
 def main() -> None:
@@ -104,8 +62,8 @@ def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) 
     while len(done) < wanted:
         if time.monotonic() > deadline:
             return False
-        settings = propose(space, done, case["seed"])
-        found = measure(graph, case["model"], settings, case["seed"], ["validation"])
+        settings = propose(case, done)
+        found = carry_out(graph, case, settings)
         metrics = {"validation": found.pop("validation")}
         record = {
             **case,
@@ -122,10 +80,15 @@ def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) 
     return True
 
 
-def propose(space: Space, done: list[Record], seed: int) -> Record:
+def propose(case: Record, done: list[Record]) -> Record:
     """Return the next trial's settings; they depend on the seed and on what is done."""
+    space = SPACES[case["model"]]
+    if not done and case["model"] not in BASELINES:
+        # So that tuning chooses nothing worse than what it began with.
+        untuned = untuned_settings(case["dataset"], case["model"])
+        return {name: getattr(untuned, name) for name in space}
     sampler = optuna.samplers.TPESampler(
-        n_startup_trials=STARTUP_TRIALS, seed=seed + len(done)
+        n_startup_trials=STARTUP_TRIALS, seed=case["seed"] + len(done)
     )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for record in done:
@@ -137,6 +100,33 @@ def propose(space: Space, done: list[Record], seed: int) -> Record:
             )
         )
     return study.ask(space).params
+
+
+def carry_out(graph: BipartiteGraph, case: Record, settings: Record) -> Record:
+    """Fit with the settings of a trial, and rank the validation part."""
+    model, seed = case["model"], case["seed"]
+    if model in BASELINES:
+        return measure(graph, model, settings, seed, ["validation"])
+    untuned = untuned_settings(case["dataset"], model)
+    return train(graph, replace(untuned, **settings), seed)
+
+
+def train(graph: BipartiteGraph, settings: Settings, seed: int) -> Record:
+    """Train one of the library's own models on a graph that has no test part."""
+    size = graph.num_users, graph.num_items
+    without_test = BipartiteGraph.from_edge_index(
+        graph.train_index, *size, validation_index=graph.validation_index
+    )
+    options = FitOptions(seed=seed, log="none", progress=False, diagnose=False)
+    with tempfile.TemporaryDirectory(prefix="tvdiff-tune-") as folder:
+        run = Path(folder) / "run"
+        metrics = fit(without_test, settings, run=run, options=options)
+    kept = ("validation", "epochs", "best_epoch", "fit_seconds", "score_seconds")
+    return {
+        **{name: metrics[name] for name in kept},
+        "hardware": {"device": metrics["device"], **hardware()},
+        "versions": metrics["versions"],
+    }
 
 
 if __name__ == "__main__":

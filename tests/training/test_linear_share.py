@@ -1,5 +1,6 @@
 """Training beside a linear item model: what is scored, kept, resumed and refused."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import LinearBlend, LocalEASE, TVDiff
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit
+from tvdiff_pyg.training.linear_share import choose_share, climb
 
 SHARE = {"linear_share": 0.7, "linear_neighbors": 9, "linear_l2": 3.0}
 
@@ -45,6 +47,47 @@ def test_the_epoch_is_chosen_by_the_blend(
     checks = [float(row) for line in log[1:] if (row := line.split(",")[column])]
     assert len(checks) == 3
     assert metrics["validation"]["ndcg@20"] == pytest.approx(max(checks))
+
+
+def test_the_share_is_chosen_after_training(
+    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    chosen = replace(blended, linear_share=0.2, choose_linear_share=True)
+    metrics = fit(graph, chosen, run=tmp_path / "run", options=options)
+    folder = RunFolder(tmp_path / "run")
+    model, trained = folder.model(), folder.trained_model()
+    assert isinstance(model, LinearBlend)
+    assert model.share == metrics["linear_share"] != 0.2
+    adjacency = trained.adjacency(graph.train_index)
+    parts = {
+        name: EvaluationTask.from_graph(graph, name) for name in ("validation", "test")
+    }
+    for name, task in parts.items():
+        assert evaluate(model, adjacency, task) == pytest.approx(metrics[name])
+
+    def ndcg(share: float) -> float:
+        blend = LinearBlend(trained, model.linear, share).eval()
+        return evaluate(blend, adjacency, parts["validation"])["ndcg@20"]
+
+    # A summit: no lower than where the climb began, nor than a step to either side.
+    others = [ndcg(share) for share in (0.2, model.share * 1.5, model.share / 1.5)]
+    assert metrics["validation"]["ndcg@20"] >= max(others) - 1e-6
+    with pytest.raises(ValueError, match=r"'start' needs to be positive \(got 0\)"):
+        choose_share(trained, model.linear, adjacency, parts["validation"], 0)
+
+
+@pytest.mark.parametrize("summit", [0.05, 0.2, 0.3, 0.5, 4.0])
+def test_the_climb_ends_within_a_step_of_the_summit(summit: float) -> None:
+    tried = []
+
+    def score(share: float) -> float:
+        tried.append(share)
+        return -abs(math.log(share / summit))
+
+    best = climb(score, start=0.3)
+    assert abs(math.log(best / summit)) <= math.log(1.5)
+    assert len(set(tried)) == len(tried)
+    assert score(best) == max(map(score, list(tried)))
 
 
 def test_training_is_the_same_with_it_and_without(
@@ -95,5 +138,7 @@ def test_bad_settings_are_refused() -> None:
             Settings(**{name: value})
     with pytest.raises(ValueError, match="'linear_neighbors' needs to be at least 1"):
         Settings(linear_neighbors=0)
+    with pytest.raises(ValueError, match=r"'linear_share' .* 'choose_linear_share'"):
+        Settings(choose_linear_share=True)
     with pytest.raises(ValueError, match=r"'linear_share' .* 'score_with_dropout'"):
         Settings(linear_share=0.3, score_with_dropout=True)

@@ -91,7 +91,15 @@ class Cell(GridCell):
                 warnings.simplefilter("ignore", DiagnosisWarning)
                 metrics = fit(graph, self.settings, run=run, options=options)
             measures = _measure(RunFolder(run), self.settings)
-        kept = ("epochs", "best_epoch", "validation", "test", "fit_seconds", "device")
+        kept = (
+            "epochs",
+            "best_epoch",
+            "linear_share",
+            "validation",
+            "test",
+            "fit_seconds",
+            "device",
+        )
         return {
             **self.key(),
             **{name: metrics[name] for name in kept},

@@ -14,6 +14,7 @@ from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.models import LocalEASE, TVDiff, build_model
 from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.linear_share import choose_share
 from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
 from tvdiff_pyg.training.options import FitOptions
@@ -90,7 +91,7 @@ def fit(
     folder.write_config(config)
     graph.save(folder.graph_file)
     if linear is not None:
-        folder.write_linear(linear)
+        folder.write_linear(linear, settings.linear_share)
     return _carry_out(graph, module, data, options, folder, started)
 
 
@@ -108,6 +109,8 @@ def _carry_out(
         trainer = make_trainer(module.settings, options, folder, timer)
         resume_from = folder.last_checkpoint if options.resume else None
         finished = train(trainer, module, data, resume_from)
+        if finished and module.settings.choose_linear_share:
+            _choose_share(graph, options.selects_on, folder)
         seconds = time.perf_counter() - started
     metrics = {
         "protocol": options.protocol,
@@ -119,6 +122,7 @@ def _carry_out(
         "fit_seconds": round(seconds, 3),
         "step_seconds": round(timer.step_seconds, 3),
         "findings": findings(trainer),
+        "linear_share": folder.linear()[1] if folder.linear_file.is_file() else 0.0,
         **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": str(trainer.strategy.root_device),
@@ -132,6 +136,15 @@ def _carry_out(
             else "no epoch ended"
         )
     return metrics
+
+
+def _choose_share(graph: BipartiteGraph, part: TaskName, folder: RunFolder) -> None:
+    """Let a part's ranking choose what the linear model counts, and keep it."""
+    model, (linear, start) = folder.trained_model(), folder.linear()
+    adjacency = model.adjacency(graph.train_index)
+    task = EvaluationTask.from_graph(graph, part)
+    share = choose_share(model, linear, adjacency, task, start)
+    folder.write_linear(linear, share)
 
 
 def _check_resume(
@@ -172,7 +185,7 @@ def _linear_model(
     if settings.linear_share == 0:
         return None
     if resumed is not None and resumed.linear_file.is_file():
-        return resumed.linear()
+        return resumed.linear()[0]
     return LocalEASE(settings.linear_neighbors, settings.linear_l2).fit(adjacency)
 
 

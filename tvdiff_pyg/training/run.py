@@ -58,7 +58,7 @@ class RunFolder:
 
     @property
     def linear_file(self) -> Path:
-        """The linear item model whose scores are added, if any are."""
+        """The linear item model whose scores are added and their share, if any are."""
         return Path(self.path) / "linear.pt"
 
     @property
@@ -79,11 +79,16 @@ class RunFolder:
         """Write ``metrics.json``."""
         _write(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
 
-    def write_linear(self, linear: LocalEASE) -> None:
+    def write_linear(self, linear: LocalEASE, share: float) -> None:
         """Write ``linear.pt``."""
-        sizes = {"num_neighbors": linear.num_neighbors, "l2": linear.l2}
+        saved = {
+            "num_neighbors": linear.num_neighbors,
+            "l2": linear.l2,
+            "weight": linear.weight,
+            "share": share,
+        }
         with replacing(self.linear_file) as partial:
-            torch.save({**sizes, "weight": linear.weight}, partial)
+            torch.save(saved, partial)
 
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``."""
@@ -102,13 +107,13 @@ class RunFolder:
         self._need(self.graph_file)
         return BipartiteGraph.load(self.graph_file)
 
-    def linear(self) -> LocalEASE:
-        """Read the linear item model."""
+    def linear(self) -> tuple[LocalEASE, float]:
+        """Read the linear item model, and what its scores count."""
         self._need(self.linear_file)
         saved = torch.load(self.linear_file, weights_only=True)
         linear = LocalEASE(saved["num_neighbors"], saved["l2"])
         linear.weight = saved["weight"]
-        return linear
+        return linear, saved["share"]
 
     def model(self) -> FactorModel:
         """Rebuild what scores, in ``eval`` mode on the CPU.
@@ -118,8 +123,7 @@ class RunFolder:
         model = self.trained_model()
         if not self.linear_file.is_file():
             return model
-        share = self.config()["linear_share"]
-        return LinearBlend(model, self.linear(), share).eval()
+        return LinearBlend(model, *self.linear()).eval()
 
     def trained_model(self) -> TrainableModel:
         """Rebuild the model of the best epoch, in ``eval`` mode on the CPU."""

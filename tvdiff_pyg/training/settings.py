@@ -25,7 +25,12 @@ POSITIVE_FIELDS = (
     "check_every",
     "linear_neighbors",
 )
-LINEAR_FIELDS = ("linear_share", "linear_neighbors", "linear_l2")
+LINEAR_FIELDS = (
+    "linear_share",
+    "choose_linear_share",
+    "linear_neighbors",
+    "linear_l2",
+)
 TRAINING_FIELDS = frozenset(
     {
         "model",
@@ -105,6 +110,8 @@ class Settings:
         linear_share: What the scores of LocalEASE, a linear item model in closed
             form, count beside those of the model, in standard deviations of both; 0
             leaves it out.
+        choose_linear_share: After training, let the part that chose the epoch choose
+            that share as well, beginning with ``linear_share``: a few rankings more.
         linear_neighbors: Items that LocalEASE predicts an item from.
         linear_l2: Penalty of LocalEASE.
 
@@ -149,6 +156,7 @@ class Settings:
     precision: Precision = "32-true"
     score_with_dropout: bool = False
     linear_share: float = 0.0
+    choose_linear_share: bool = False
     linear_neighbors: int = 100
     linear_l2: float = 50.0
 
@@ -220,6 +228,11 @@ class Settings:
         if not self.linear_share >= 0:
             raise ValueError(
                 f"'linear_share' needs to be at least 0 (got {self.linear_share})"
+            )
+        if self.choose_linear_share and self.linear_share == 0:
+            raise ValueError(
+                "'linear_share' needs to be positive with 'choose_linear_share', which "
+                f"begins there (got {self.linear_share})"
             )
         if not self.linear_l2 > 0:
             raise ValueError(f"'linear_l2' needs to be positive (got {self.linear_l2})")
@@ -294,6 +307,7 @@ PRESETS: dict[str, Settings] = {
         check_every=2,
         patience=5,
         linear_share=0.3,
+        choose_linear_share=True,
     ),
     "small": Settings(negatives="hard"),
     "large": Settings(

@@ -1,0 +1,71 @@
+"""What ``tune_baselines.py`` searches: the settings of each model, and their ranges."""
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+Space = dict[str, BaseDistribution]
+
+
+def log(low: float, high: float) -> FloatDistribution:
+    """Return a range of which the logarithm is searched evenly."""
+    return FloatDistribution(low, high, log=True)
+
+
+WIDTHS = CategoricalDistribution([64, 128, 256])
+# Of popularity, there is nothing to tune.
+CLOSED_OR_PACKAGED: dict[str, Space] = {
+    "popularity": {},
+    "item-knn": {
+        "num_neighbors": IntDistribution(5, 1000, log=True),
+        "shrink": log(0.1, 100.0),
+        "similarity": CategoricalDistribution(["cosine", "jaccard"]),
+    },
+    "ease": {"l2": log(1.0, 3000.0)},
+    "local-ease": {
+        "num_neighbors": IntDistribution(20, 300, log=True),
+        "l2": log(1.0, 3000.0),
+    },
+    "ials": {
+        "factors": WIDTHS,
+        "regularization": log(1e-2, 100.0),
+        "alpha": log(1.0, 100.0),
+        "iterations": IntDistribution(5, 30),
+    },
+    "implicit-bpr": {
+        "factors": WIDTHS,
+        "learning_rate": log(3e-3, 0.3),
+        "regularization": log(1e-4, 0.1),
+        "iterations": IntDistribution(50, 300, log=True),
+    },
+    "multi-vae": {
+        "k": CategoricalDistribution([64, 128]),
+        "beta": log(1e-2, 1.0),
+        "learning_rate": log(3e-4, 3e-3),
+        "n_epochs": IntDistribution(10, 60, log=True),
+    },
+}
+# Models of the library's own trainer, all of the width of the tables.
+TRAINED: dict[str, Space] = {
+    "bpr-mf": {
+        "learning_rate": log(3e-4, 3e-2),
+        "weight_decay": log(1e-8, 1e-3),
+        "batch_size": CategoricalDistribution([512, 2048]),
+    },
+    "lightgcn": {
+        "num_layers": IntDistribution(1, 3),
+        "learning_rate": log(1e-3, 3e-2),
+        "weight_decay": log(1e-8, 1e-4),
+    },
+    "diffrec": {
+        "learning_rate": log(3e-4, 3e-3),
+        "dropout": FloatDistribution(0.1, 0.7),
+        "noise_scale": log(1e-5, 1e-1),
+        "batches": CategoricalDistribution(["users", "interactions"]),
+        "batch_size": CategoricalDistribution([256, 2048]),
+    },
+}
+SPACES = CLOSED_OR_PACKAGED | TRAINED
