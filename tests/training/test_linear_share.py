@@ -94,7 +94,7 @@ def test_training_is_the_same_with_it_and_without(
     graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
     fit(graph, blended, run=tmp_path / "with", options=options)
-    without = replace(blended, linear_share=0.0)
+    without = replace(blended, linear_share=0.0, choose_linear_share=True)
     fit(graph, without, run=tmp_path / "without", options=options)
     last = [
         torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
@@ -138,7 +138,5 @@ def test_bad_settings_are_refused() -> None:
             Settings(**{name: value})
     with pytest.raises(ValueError, match="'linear_neighbors' needs to be at least 1"):
         Settings(linear_neighbors=0)
-    with pytest.raises(ValueError, match=r"'linear_share' .* 'choose_linear_share'"):
-        Settings(choose_linear_share=True)
     with pytest.raises(ValueError, match=r"'linear_share' .* 'score_with_dropout'"):
         Settings(linear_share=0.3, score_with_dropout=True)

@@ -109,7 +109,8 @@ def _carry_out(
         trainer = make_trainer(module.settings, options, folder, timer)
         resume_from = folder.last_checkpoint if options.resume else None
         finished = train(trainer, module, data, resume_from)
-        if finished and module.settings.choose_linear_share:
+        blended = module.settings.linear_share > 0
+        if finished and blended and module.settings.choose_linear_share:
             _choose_share(graph, options.selects_on, folder)
         seconds = time.perf_counter() - started
     metrics = {

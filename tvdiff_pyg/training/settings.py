@@ -111,7 +111,8 @@ class Settings:
             form, count beside those of the model, in standard deviations of both; 0
             leaves it out.
         choose_linear_share: After training, let the part that chose the epoch choose
-            that share as well, beginning with ``linear_share``: a few rankings more.
+            that share as well, beginning with ``linear_share`` (unless 0): a few
+            rankings more.
         linear_neighbors: Items that LocalEASE predicts an item from.
         linear_l2: Penalty of LocalEASE.
 
@@ -228,11 +229,6 @@ class Settings:
         if not self.linear_share >= 0:
             raise ValueError(
                 f"'linear_share' needs to be at least 0 (got {self.linear_share})"
-            )
-        if self.choose_linear_share and self.linear_share == 0:
-            raise ValueError(
-                "'linear_share' needs to be positive with 'choose_linear_share', which "
-                f"begins there (got {self.linear_share})"
             )
         if not self.linear_l2 > 0:
             raise ValueError(f"'linear_l2' needs to be positive (got {self.linear_l2})")
