@@ -64,7 +64,7 @@ TRAINED: dict[str, Space] = {
         "learning_rate": log(3e-4, 3e-3),
         "dropout": FloatDistribution(0.1, 0.7),
         "noise_scale": log(1e-5, 1e-1),
-        "batches": CategoricalDistribution(["users", "interactions"]),
+        "batches": CategoricalDistribution(["auto", "users"]),
         "batch_size": CategoricalDistribution([256, 2048]),
     },
 }
