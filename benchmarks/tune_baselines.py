@@ -16,6 +16,7 @@ from pathlib import Path
 import optuna
 from baselines import BASELINES, CHOSEN_BY, Record, measure
 from experiments import untuned_settings
+from implicit.recommender_base import ModelFitError
 from records import RESULTS, append_record, hardware, read_records
 from search_spaces import SPACES
 
@@ -106,7 +107,10 @@ def carry_out(graph: BipartiteGraph, case: Record, settings: Record) -> Record:
     """Fit with the settings of a trial, and rank the validation part."""
     model, seed = case["model"], case["seed"]
     if model in BASELINES:
-        return measure(graph, model, settings, seed, ["validation"])
+        try:
+            return measure(graph, model, settings, seed, ["validation"])
+        except ModelFitError as error:  # It diverged, which ranks nothing.
+            return {"validation": {CHOSEN_BY: 0.0}, "error": str(error)}
     untuned = untuned_settings(case["dataset"], model)
     return train(graph, replace(untuned, **settings), seed)
 
