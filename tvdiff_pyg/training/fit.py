@@ -109,9 +109,9 @@ def _carry_out(
         trainer = make_trainer(module.settings, options, folder, timer)
         resume_from = folder.last_checkpoint if options.resume else None
         finished = train(trainer, module, data, resume_from)
-        blended = module.settings.linear_share > 0
-        if finished and blended and module.settings.choose_linear_share:
-            _choose_share(graph, options.selects_on, folder)
+        share = module.settings.linear_share
+        if finished and module.settings.choose_linear_share and share > 0:
+            share = _choose_share(graph, options.selects_on, folder)
         seconds = time.perf_counter() - started
     metrics = {
         "protocol": options.protocol,
@@ -123,7 +123,7 @@ def _carry_out(
         "fit_seconds": round(seconds, 3),
         "step_seconds": round(timer.step_seconds, 3),
         "findings": findings(trainer),
-        "linear_share": folder.linear()[1] if folder.linear_file.is_file() else 0.0,
+        "linear_share": share,
         **_measure(graph, folder, finished),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": str(trainer.strategy.root_device),
@@ -139,13 +139,14 @@ def _carry_out(
     return metrics
 
 
-def _choose_share(graph: BipartiteGraph, part: TaskName, folder: RunFolder) -> None:
+def _choose_share(graph: BipartiteGraph, part: TaskName, folder: RunFolder) -> float:
     """Let a part's ranking choose what the linear model counts, and keep it."""
     model, (linear, start) = folder.trained_model(), folder.linear()
     adjacency = model.adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, part)
     share = choose_share(model, linear, adjacency, task, start)
     folder.write_linear(linear, share)
+    return share
 
 
 def _check_resume(
