@@ -31,7 +31,8 @@ class Experiment:
 
     Args:
         name: Its name on the command line and in its file of records.
-        variants: What each variant overrides, by its name.
+        variants: What each variant overrides, by its name. Where that is a model that
+            ``tune_baselines.py`` tuned on the data set, what it chose comes on top.
         shared: What all of them override.
         seeds: The seeds of each data set; those that it leaves out are not run.
         baselines: Models of other packages or of closed form to put beside them, as

@@ -16,9 +16,8 @@ def log(low: float, high: float) -> FloatDistribution:
 
 
 WIDTHS = CategoricalDistribution([64, 128, 256])
-# Of popularity, there is nothing to tune.
-CLOSED_OR_PACKAGED: dict[str, Space] = {
-    "popularity": {},
+SPACES: dict[str, Space] = {
+    "popularity": {},  # There is nothing to tune.
     "item-knn": {
         "num_neighbors": IntDistribution(5, 1000, log=True),
         "shrink": log(0.1, 100.0),
@@ -47,9 +46,7 @@ CLOSED_OR_PACKAGED: dict[str, Space] = {
         "learning_rate": log(3e-4, 3e-3),
         "n_epochs": IntDistribution(10, 60, log=True),
     },
-}
-# Models of the library's own trainer, all of the width of the tables.
-TRAINED: dict[str, Space] = {
+    # Models of the library's own trainer, all of the width of the tables.
     "bpr-mf": {
         "learning_rate": log(3e-4, 3e-2),
         "weight_decay": log(1e-8, 1e-3),
@@ -68,4 +65,3 @@ TRAINED: dict[str, Space] = {
         "batch_size": CategoricalDistribution([256, 2048]),
     },
 }
-SPACES = CLOSED_OR_PACKAGED | TRAINED
