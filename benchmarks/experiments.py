@@ -31,8 +31,9 @@ class Experiment:
 
     Args:
         name: Its name on the command line and in its file of records.
-        variants: What each variant overrides, by its name. Where that is a model that
-            ``tune_baselines.py`` tuned on the data set, what it chose comes on top.
+        variants: What each variant overrides, by its name. Where that is a model of
+            ``ON_DATA``, or one that ``tune_baselines.py`` tuned on the data set, what
+            holds there comes on top.
         shared: What all of them override.
         seeds: The seeds of each data set; those that it leaves out are not run.
         baselines: Models of other packages or of closed form to put beside them, as
@@ -64,8 +65,9 @@ class Experiment:
                     self.name, data, model, chosen, seed, root=context.root
                 )
             for name, overrides in self.variants.items():
+                untuned = self.shared | overrides | ON_DATA.get((data, name), {})
                 tuned = tuned_settings(data, name) or {}
-                settings = base_settings(data, None, self.shared | overrides | tuned)
+                settings = base_settings(data, None, untuned | tuned)
                 yield Cell(
                     self.name,
                     data,
@@ -105,11 +107,19 @@ MODELS: Mapping[str, Overrides] = {
     "tvdiff": {},
     "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
 }
+# A step of LightGCN propagates through the whole graph and one of BPR-MF updates all
+# embeddings, however small the batch: where those are large, so are the batches.
+ON_DATA: Mapping[tuple[str, str], Overrides] = {
+    ("amazon-beauty", "lightgcn"): {"batch_size": 8192},
+    ("gowalla", "lightgcn"): {"batch_size": 16384},
+    ("gowalla", "bpr-mf"): {"batch_size": 16384},
+}
 
 
 def untuned_settings(data: str, model: str) -> Settings:
     """Return what the tuning of a model of the main table begins with."""
-    return base_settings(data, None, WIDE | MODELS[model])
+    overrides = WIDE | MODELS[model] | ON_DATA.get((data, model), {})
+    return base_settings(data, None, overrides)
 
 
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
@@ -127,10 +137,12 @@ def sweep(
     return Experiment(name, variants, NARROW | (further or {}), ONE_SEED)
 
 
-def parts(study: str, further: Overrides | None = None) -> Experiment:
+def parts(
+    study: str, seeds: Mapping[str, Sequence[int]], further: Overrides | None = None
+) -> Experiment:
     """Run the variants of a study as a table."""
     shared = NARROW | (further or {})
-    return Experiment(study, STUDIES[study].variants, shared, SMALL_DATA)
+    return Experiment(study, STUDIES[study].variants, shared, seeds)
 
 
 EXPERIMENTS = {
@@ -167,9 +179,9 @@ EXPERIMENTS = {
             NARROW,
             ALL_DATA,
         ),
-        parts("views"),
+        parts("views", ALL_DATA),
         # Over users, LastFM would be a single batch of the published size.
-        parts("losses", {"batch_size": 256}),
+        parts("losses", SMALL_DATA, {"batch_size": 256}),
         Experiment(
             "normalization",
             {
