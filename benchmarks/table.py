@@ -150,6 +150,27 @@ def lazy_adam(records: Records) -> str:
     return markdown(["Batch", "Dense Adam", "LazyAdam", "Ratio"], rows)
 
 
+def hard_negatives(records: Records) -> str:
+    """What hard negatives cost, and what the partition saves of it."""
+    rows = []
+    for record in _by_data(records):
+        seconds = record["seconds"]
+        per_row = 1e6 / record["num_rows"]
+        rows.append(
+            [
+                record["data"],
+                f"{record['num_accepted']:,} of {record['num_items']:,}",
+                f"{seconds['topk'] * per_row:.0f} µs",
+                f"{seconds['partition'] * per_row:.0f} µs",
+                f"{seconds['topk'] / seconds['partition']:.1f}",
+                print_seconds(seconds["uniform"]),
+                print_seconds(seconds["hard"]),
+            ]
+        )
+    header = "Data,Accepted,`torch.topk`,Partition,Ratio,Step: uniform,Step: hard"
+    return markdown(header.split(","), rows)
+
+
 def engine_quality(records: Records) -> str:
     """What approximations cost in ranking quality."""
     rows = []
@@ -273,6 +294,7 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "limits": (limits, "speed"),
     "operations": (operations, "speed"),
     "lazy-adam": (lazy_adam, "lazy_adam"),
+    "hard-negatives": (hard_negatives, "hard_negatives"),
     "engine-quality": (engine_quality, "engine_quality"),
     "memory-plan": (memory_plan, "memory_plan"),
     "scaling": (scaling, "scaling"),

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Entries that are partitioned at once: their indices, 8 MiB, stay in the cache.
-PARTITION_ENTRIES = 2**20
+# Entries that are partitioned at once: their indices take 2 MiB.
+PARTITION_ENTRIES = 2**18
 
 
 def best_items(score: Tensor, count: int) -> Tensor:
