@@ -3,9 +3,11 @@
 import torch
 import torch_geometric.nn.models as pyg
 from torch import Tensor
+from torch.nn import ModuleList
+from torch_geometric.nn import LGConv
 
 from tvdiff_pyg.models.embedding import EmbeddingModel
-from tvdiff_pyg.nn import BipartiteAdjacency, Normalization
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, Normalization, spmm
 from tvdiff_pyg.nn.anisotropic import check_sizes
 
 
@@ -49,10 +51,8 @@ class LightGCN(EmbeddingModel):
         super().__init__(num_users, num_items, hidden_channels)
         check_sizes(num_layers=num_layers)
         self.num_layers = num_layers
-        # The adjacency is weighed already, once rather than in each layer.
-        self.net = pyg.LightGCN(
-            num_users + num_items, hidden_channels, num_layers, normalize=False
-        )
+        self.net = pyg.LightGCN(num_users + num_items, hidden_channels, num_layers)
+        self.net.convs = ModuleList(BipartiteLGConv() for _ in range(num_layers))
 
     def reset_parameters(self) -> None:
         """Draw all weights anew (Xavier uniform)."""
@@ -60,10 +60,10 @@ class LightGCN(EmbeddingModel):
 
     def forward(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
         """Propagate through all layers; return user factors and item factors."""
-        weight = self.net.embedding.weight
-        # PyTorch multiplies sparse matrices in single precision or better only.
-        with torch.autocast(weight.device.type, enabled=False):
-            out = self.net.get_embedding(_joined(adjacency, weight.dtype))
+        item_rows = adjacency.item_rows
+        # Sums of many small messages want single precision.
+        with torch.autocast(item_rows.col.device.type, enabled=False):
+            out = self.net.get_embedding((item_rows.transpose(), item_rows))
         return out[: self.num_users], out[self.num_users :]
 
     def __repr__(self) -> str:
@@ -73,16 +73,24 @@ class LightGCN(EmbeddingModel):
         )
 
 
-def _joined(adjacency: BipartiteAdjacency, dtype: torch.dtype) -> Tensor:
-    """Join both orientations into one matrix, users before items."""
-    items = adjacency.item_rows
-    users = items.transpose()
-    assert users.value is not None and items.value is not None
-    num_nodes = users.num_rows + items.num_rows
-    return torch.sparse_csr_tensor(
-        torch.cat([users.rowptr, users.nnz + items.rowptr[1:]]),
-        torch.cat([users.col + users.num_rows, items.col]),
-        torch.cat([users.value, items.value]).to(dtype),
-        size=(num_nodes, num_nodes),
-        check_invariants=False,
-    )
+class BipartiteLGConv(LGConv):
+    """PyG's ``LGConv`` on a bipartite graph that is weighed already, by one fused
+    product for each side.
+
+    PyG would multiply with one square sparse matrix of users and items, whose gradient
+    is transposed anew in each step.
+    """
+
+    def forward(
+        self, x: Tensor, edge_index: tuple[CSR, CSR], edge_weight: None = None
+    ) -> Tensor:
+        """Pass messages to both sides.
+
+        Args:
+            x: Vectors of users, then items, ``[num_users + num_items, channels]``.
+            edge_index: Weighted user rows, and item rows, their transpose.
+            edge_weight: Not read. (default: ``None``)
+        """
+        user_rows, item_rows = edge_index
+        user, item = x.split([user_rows.num_rows, item_rows.num_rows])
+        return torch.cat([spmm(user_rows, item, item_rows), spmm(item_rows, user)])

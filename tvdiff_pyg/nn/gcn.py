@@ -120,12 +120,13 @@ class GCNDenoiser(AnisotropicDenoiser):
         user, item = self._look_up(n_id)
         if self.num_layers == 1:
             return user, item
+        transposed = None  # Two samples are not each other's transpose.
         if user_rows is None:
-            user_rows = item_rows.transpose()
+            user_rows, transposed = item_rows.transpose(), item_rows
         users, items = [user], [item]
         for layer in range(self.num_layers - 1):
             user, item = (
-                self._activate(spmm(user_rows, item), layer, user),
+                self._activate(spmm(user_rows, item, transposed), layer, user),
                 self._activate(spmm(item_rows, user), layer, item),
             )
             users.append(user)

@@ -26,13 +26,14 @@ class _SpMM(torch.autograd.Function):
     """``csr @ x`` both ways by ``embedding_bag``: it reads rows once, writes none."""
 
     @staticmethod
-    def forward(ctx: Any, csr: CSR, x: Tensor) -> Tensor:
-        ctx.csr = csr
+    def forward(ctx: Any, csr: CSR, x: Tensor, transposed: CSR | None) -> Tensor:
+        ctx.csr, ctx.transposed = csr, transposed
         return _bag(csr, x)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor | None]:
-        return None, _bag(ctx.csr.transpose(), grad_outputs[0].contiguous())
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor, None]:
+        transposed = ctx.transposed or ctx.csr.transpose()
+        return None, _bag(transposed, grad_outputs[0].contiguous()), None
 
 
 def _bag(csr: CSR, x: Tensor) -> Tensor:
@@ -47,12 +48,14 @@ def _bag(csr: CSR, x: Tensor) -> Tensor:
     )
 
 
-def spmm(csr: CSR, x: Tensor) -> Tensor:
+def spmm(csr: CSR, x: Tensor, transposed: CSR | None = None) -> Tensor:
     r"""Multiply a sparse by a dense matrix, differentiable in the dense one.
 
     Args:
         csr: The sparse matrix, of shape ``[num_rows, num_cols]``.
         x: The dense matrix, of shape ``[num_cols, channels]``.
+        transposed: The transpose of ``csr``, for the gradient, where it is at hand.
+            (default: ``None``)
 
     Returns:
         A dense ``[num_rows, channels]`` matrix.
@@ -62,7 +65,7 @@ def spmm(csr: CSR, x: Tensor) -> Tensor:
         >>> spmm(csr, torch.tensor([[1.0], [2.0]])).tolist()
         [[3.0]]
     """
-    out: Tensor = _SpMM.apply(csr, x)
+    out: Tensor = _SpMM.apply(csr, x, transposed)
     return out
 
 
