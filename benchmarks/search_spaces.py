@@ -65,3 +65,18 @@ SPACES: dict[str, Space] = {
         "batch_size": CategoricalDistribution([256, 2048]),
     },
 }
+# Where a batch is of more interactions (`experiments.ON_DATA`), the steps are longer and
+# the penalty is smaller. Batches of DiffRec are of users there, as of its cross-entropy.
+LARGE: Space = {"learning_rate": log(1e-3, 3e-2), "weight_decay": log(1e-9, 1e-6)}
+ON_DATA: dict[tuple[str, str], Space] = {
+    ("gowalla", "bpr-mf"): LARGE,
+    ("gowalla", "lightgcn"): LARGE | {"num_layers": IntDistribution(1, 3)},
+    ("gowalla", "diffrec"): {
+        name: values for name, values in SPACES["diffrec"].items() if name != "batches"
+    },
+}
+
+
+def search_space(data: str, model: str) -> Space:
+    """Return what is tuned of a model on a data set."""
+    return ON_DATA.get((data, model), SPACES[model])

@@ -18,7 +18,7 @@ from baselines import BASELINES, CHOSEN_BY, Record, measure
 from experiments import untuned_settings
 from implicit.recommender_base import ModelFitError
 from records import RESULTS, append_record, hardware, read_records
-from search_spaces import SPACES
+from search_spaces import SPACES, search_space
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
 from tvdiff_pyg.data import DataOptions, load_data
@@ -57,7 +57,7 @@ def parse_options() -> argparse.Namespace:
 
 def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) -> bool:
     """Carry out the trials that are not recorded yet; return whether there was time."""
-    space = SPACES[case["model"]]
+    space = search_space(case["dataset"], case["model"])
     wanted = num_trials if space else 1
     done = [row for row in read_records(FILE) if case.items() <= row.items()][:wanted]
     while len(done) < wanted:
@@ -83,7 +83,7 @@ def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) 
 
 def propose(case: Record, done: list[Record]) -> Record:
     """Return the next trial's settings; they depend on the seed and on what is done."""
-    space = SPACES[case["model"]]
+    space = search_space(case["dataset"], case["model"])
     if not done and case["model"] not in BASELINES:
         # So that tuning chooses nothing worse than what it began with.
         untuned = untuned_settings(case["dataset"], case["model"])
