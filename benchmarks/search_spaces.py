@@ -65,8 +65,8 @@ SPACES: dict[str, Space] = {
         "batch_size": CategoricalDistribution([256, 2048]),
     },
 }
-# Where batches are of more interactions (`experiments.ON_DATA`), steps are longer and the
-# penalty is smaller. DiffRec, of cross-entropy there, has batches of users only.
+# Where batches are of more interactions (`experiments.ON_DATA`), steps are longer and
+# the penalty is smaller. DiffRec, of cross-entropy there, has batches of users only.
 LARGE: Space = {"learning_rate": log(1e-3, 3e-2), "weight_decay": log(1e-9, 1e-6)}
 ON_DATA: dict[tuple[str, str], Space] = {
     ("gowalla", "bpr-mf"): LARGE,
