@@ -12,6 +12,7 @@ from experiments import DATA, EXPERIMENTS
 from layout import markdown, print_metric, print_seconds
 
 from tvdiff_pyg.study.claims.published import VIEWS
+from tvdiff_pyg.study.columns import COLUMNS
 
 Records = list[dict[str, Any]]
 # Recall@20 and NDCG@20 of the paper, by table, data set and variant.
@@ -47,6 +48,29 @@ def main_table(records: Records) -> str:
     ]
     header = ["Data", "Model", "Seeds", *TITLES, "Training", "Scoring", "Memory"]
     return markdown(header, rows)
+
+
+def models_table(records: Records) -> str:
+    """NDCG@20 of all models on all data sets.
+
+    The model of the highest mean share of each data set's best comes first; a data set
+    that it was not run on counts as nothing.
+    """
+    ndcg: dict[str, dict[str, float]] = {}
+    for group in _groups(records, *CELL):
+        row = ndcg.setdefault(group[0]["variant"], {})
+        row[group[0]["data"]] = _mean(group, "test", "ndcg@20")
+    data_sets = [data for data in DATA if any(data in row for row in ndcg.values())]
+    best = {data: max(row.get(data, 0) for row in ndcg.values()) for data in data_sets}
+
+    def share(model: str) -> float:
+        return sum(value / best[data] for data, value in ndcg[model].items())
+
+    rows = [
+        [model, *(COLUMNS["ndcg"].format(ndcg[model].get(data)) for data in data_sets)]
+        for model in sorted(ndcg, key=share, reverse=True)
+    ]
+    return markdown(["Model", *data_sets], rows)
 
 
 def part_table(name: str, records: Records) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from experiments import EXPERIMENTS
 from layout import markdown, print_seconds
 from records import RESULTS, read_records
-from reproduced import main_table, part_table, selection_table
+from reproduced import main_table, models_table, part_table, selection_table
 
 from tvdiff_pyg.study import STUDIES
 from tvdiff_pyg.study.claims.published import VIEWS
@@ -287,6 +287,7 @@ def _by_data(records: Records) -> Records:
 # Where a table stands between markers of its name, and the records that it shows.
 TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "runs": (runs, "runs"),
+    "models": (models_table, "reproduce_main"),
     "main": (main_table, "reproduce_main"),
     "selection": (selection_table, "selection"),
     "dropout": (dropout, "dropout_while_scoring"),

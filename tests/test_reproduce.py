@@ -72,6 +72,25 @@ def test_main_table_puts_the_best_first(reproduced: ModuleType) -> None:
     assert second.startswith("| lastfm | tvdiff | 1 | 0.2000 |")
 
 
+def test_models_table_puts_the_best_in_the_mean_first(reproduced: ModuleType) -> None:
+    on_gowalla = {"data": "gowalla"}
+    records = [
+        record("ease", 0, 0.2),
+        record("ease", 1, 0.4),
+        record("tvdiff", 0, 0.6),
+        record("tvdiff", 0, 0.1) | on_gowalla,
+        record("ease", 0, 0.1) | on_gowalla,
+        record("multi-vae", 0, 0.6),
+    ]
+    header, _, *rows = reproduced.models_table(records).splitlines()
+    assert header == "| Model | lastfm | gowalla |"
+    assert rows == [
+        "| tvdiff | 0.6000 | 0.1000 |",
+        "| ease | 0.3000 | 0.1000 |",
+        "| multi-vae | 0.6000 | – |",
+    ]
+
+
 def test_the_protocol_paper_has_no_validation_part(reproduced: ModuleType) -> None:
     records = [record("tvdiff, recommended", 0, 0.2953) | {"validation": {}}]
     (row,) = reproduced.part_table("paper", records).splitlines()[2:]
