@@ -126,6 +126,28 @@ def test_resumed_run_equals_uninterrupted_run(
         assert torch.equal(value, parts["state_dict"][name]), name
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_seconds_of_a_resumed_run_are_of_all_its_parts(
+    timed: bool,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    fit(graph, replace(settings, max_epochs=1), run=tmp_path / "run", options=options)
+    last = RunFolder(tmp_path / "run").last_checkpoint
+    checkpoint = torch.load(last, weights_only=True)
+    timer = checkpoint["callbacks"].pop("Timer")
+    assert 0 < timer["time_elapsed"]["train"] < 1000
+    if timed:  # otherwise as an earlier version left it
+        timer["time_elapsed"]["train"] = 1000.0
+        checkpoint["callbacks"]["Timer"] = timer
+    torch.save(checkpoint, last)
+    again = replace(options, resume=True)
+    metrics = fit(graph, settings, run=tmp_path / "run", options=again)
+    assert (metrics["fit_seconds"] > 1000) == timed
+
+
 @pytest.mark.parametrize("stop_in_epoch", [0, 2])
 def test_interrupt_keeps_the_best_epoch(
     stop_in_epoch: int,

@@ -26,6 +26,7 @@ from tvdiff_pyg.training.trainer import (
     make_trainer,
     quiet_lightning,
     train,
+    trained_seconds,
 )
 
 
@@ -85,6 +86,7 @@ def fit(
     module, data, linear = _modules(graph, settings, options, resumed)
     if options.resume:
         _check_resume(folder, graph, module)
+        started -= trained_seconds(folder.last_checkpoint)
     config = {**(data_config or {}), **asdict(options), **asdict(settings)}
     config |= settings.model_kwargs()  # what a name such as "diffrec" stands for
     del config["resume"]  # says how to begin, not what to do
@@ -103,7 +105,7 @@ def _carry_out(
     folder: RunFolder,
     started: float,
 ) -> dict[str, Any]:
-    """Train, evaluate, and write down what was measured since the start."""
+    """Train, evaluate, and write down what was measured since the run started."""
     timer = StepTimer()
     with quiet_lightning():
         trainer = make_trainer(module.settings, options, folder, timer)

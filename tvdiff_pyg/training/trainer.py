@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import (
     Callback,
     EarlyStopping,
     ModelCheckpoint,
     RichProgressBar,
+    Timer,
 )
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from pytorch_lightning.profilers import SimpleProfiler
@@ -92,7 +94,15 @@ def _callbacks(
     stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
     bar: list[Callback] = [_ProgressBar()] if options.progress else []
     diagnosis: list[Callback] = [Diagnosis()] if options.diagnose else []
-    return [best, last, stop, *bar, *diagnosis]
+    return [Timer(), best, last, stop, *bar, *diagnosis]
+
+
+def trained_seconds(checkpoint: Path) -> float:
+    """Return how long the run of a checkpoint has trained so far."""
+    state = torch.load(checkpoint, map_location="meta", weights_only=True, mmap=True)
+    timer = state["callbacks"].get("Timer")
+    # Earlier versions did not keep the time.
+    return timer["time_elapsed"]["train"] if timer else 0.0
 
 
 def findings(trainer: pl.Trainer) -> list[dict[str, Any]]:
