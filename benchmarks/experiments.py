@@ -115,7 +115,7 @@ MODELS: Mapping[str, Overrides] = {
 GOWALLA: Overrides = {"batch_size": 16384, "weight_decay": 1e-7}
 ON_DATA: Mapping[tuple[str, str], Overrides] = {
     ("amazon-beauty", "lightgcn"): {"batch_size": 8192},
-    ("gowalla", "lightgcn"): GOWALLA | {"learning_rate": 1e-2},
+    ("gowalla", "lightgcn"): GOWALLA,
     ("gowalla", "bpr-mf"): GOWALLA,
     ("gowalla", "diffrec"): {"batch_size": 256},
 }
