@@ -85,8 +85,8 @@ def fit(
     resumed = folder if options.resume else None
     module, data, linear = _modules(graph, settings, options, resumed)
     if options.resume:
-        _check_resume(folder, graph, module)
-        started -= trained_seconds(folder.last_checkpoint)
+        checkpoint = _resumable(folder, graph, module)
+        started -= trained_seconds(checkpoint)
     config = {**(data_config or {}), **asdict(options), **asdict(settings)}
     config |= settings.model_kwargs()  # what a name such as "diffrec" stands for
     del config["resume"]  # says how to begin, not what to do
@@ -151,13 +151,13 @@ def _choose_share(graph: BipartiteGraph, part: TaskName, folder: RunFolder) -> f
     return share
 
 
-def _check_resume(
+def _resumable(
     folder: RunFolder, graph: BipartiteGraph, module: TVDiffModule
-) -> None:
-    """Raise unless the run is one that this data and these settings go on with."""
+) -> dict[str, Any]:
+    """Return the checkpoint that this data and these settings go on with, or raise."""
     if not folder.last_checkpoint.is_file():
         raise ValueError(f"'resume' needs a run with a checkpoint (got {folder.path})")
-    checkpoint = torch.load(folder.last_checkpoint, weights_only=True, mmap=True)
+    checkpoint = _without_arrays(folder.last_checkpoint)
     if not torch.equal(folder.graph().train_index, graph.train_index):
         raise ValueError("'graph' needs the interactions that the run began with")
     # What earlier versions did not write down had its default value.
@@ -171,6 +171,15 @@ def _check_resume(
     done, wanted = checkpoint["epoch"] + 1, module.settings.max_epochs
     if wanted <= done:
         raise ValueError(f"'max_epochs' needs to be above {done} (got {wanted})")
+    return checkpoint
+
+
+def _without_arrays(checkpoint: Path) -> dict[str, Any]:
+    """Read all of a checkpoint but its arrays."""
+    state: dict[str, Any] = torch.load(
+        checkpoint, map_location="meta", weights_only=True, mmap=True
+    )
+    return state
 
 
 def _with_engine(
@@ -216,10 +225,7 @@ def _best_epoch(folder: RunFolder) -> int | None:
     """Return the epoch, counted from 1, of the best checkpoint."""
     if not folder.best_checkpoint.is_file():
         return None
-    state = torch.load(
-        folder.best_checkpoint, map_location="meta", weights_only=True, mmap=True
-    )
-    return int(state["epoch"]) + 1
+    return int(_without_arrays(folder.best_checkpoint)["epoch"]) + 1
 
 
 def _measure(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import (
     Callback,
     EarlyStopping,
@@ -97,10 +96,9 @@ def _callbacks(
     return [Timer(), best, last, stop, *bar, *diagnosis]
 
 
-def trained_seconds(checkpoint: Path) -> float:
+def trained_seconds(checkpoint: dict[str, Any]) -> float:
     """Return how long the run of a checkpoint has trained so far."""
-    state = torch.load(checkpoint, map_location="meta", weights_only=True, mmap=True)
-    timer = state["callbacks"].get("Timer")
+    timer = checkpoint["callbacks"].get("Timer")
     # Earlier versions did not keep the time.
     return timer["time_elapsed"]["train"] if timer else 0.0
 
