@@ -78,7 +78,8 @@ def weights(model: ItemItemModel, graph: BipartiteAdjacency) -> Tensor:
 def test_weights_follow_the_equations(
     model: ItemItemModel, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK_ENTRIES", block)
+    monkeypatch.setattr("tvdiff_pyg.models.ease.BLOCK_ENTRIES", block)
+    monkeypatch.setattr("tvdiff_pyg.models.item_knn.PAIRS_AT_ONCE", block)
     found, expected = weights(model, graph_of(MATRIX)), dense_weight(model, MATRIX)
     assert (found.diagonal() == 0).all()
     if isinstance(model, EASE):

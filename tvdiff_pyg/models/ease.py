@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.device import GIGABYTE, free_memory
-from tvdiff_pyg.models.item_item import ItemItemModel, shared_users
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.models.item_item import BLOCK_ENTRIES, ItemItemModel
+from tvdiff_pyg.nn import CSR, BipartiteAdjacency, sparse_product
 
 
 class EASE(ItemItemModel):
@@ -54,12 +54,7 @@ class EASE(ItemItemModel):
                 for it to be inverted in single precision.
         """
         self._check_memory(adjacency)
-        num_items = adjacency.user_rows.num_cols
-        matrix = torch.empty(
-            num_items, num_items, device=adjacency.user_rows.col.device
-        )
-        for items, count in shared_users(adjacency):
-            matrix[items] = count
+        matrix = _gram(adjacency.user_rows.with_value(None))
         matrix.diagonal().add_(self.l2)
         self._invert(matrix)
         matrix.div_(-matrix.diagonal().clone())
@@ -86,6 +81,15 @@ class EASE(ItemItemModel):
 
     def __repr__(self) -> str:
         return f"{self.__class__.__name__}(l2={self.l2})"
+
+
+def _gram(users: CSR) -> Tensor:
+    """Count the users that each two items share, for a block of items at a time."""
+    items = torch.arange(users.num_cols, device=users.col.device)
+    matrix = torch.empty(users.num_cols, users.num_cols, device=items.device)
+    for block in items.split(max(BLOCK_ENTRIES // max(users.num_cols, 1), 1)):
+        matrix[block] = sparse_product(users.transpose().select(block), users)
+    return matrix
 
 
 def check_l2(l2: float) -> None:

@@ -1,7 +1,5 @@
 """What models have in common that score items by a history's items."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 from typing_extensions import Self
@@ -11,7 +9,7 @@ from tvdiff_pyg.nn import CSR, BipartiteAdjacency, sparse_product, spmm
 from tvdiff_pyg.nn.csr import to_csr
 from tvdiff_pyg.ranking import Ranker, rank_scores
 
-# Entries of a dense block, of scores or of counts: 64 MiB.
+# Entries of a dense block, of scores or of a Gram matrix: 64 MiB.
 BLOCK_ENTRIES = 2**24
 
 
@@ -84,27 +82,11 @@ class ItemItemModel(FactorModel):
         return HistoryRanker(items.factor)
 
 
-def shared_users(adjacency: BipartiteAdjacency) -> Iterator[tuple[Tensor, Tensor]]:
-    """Count the users that each two items share, for one block of items at a time.
-
-    Args:
-        adjacency: The graph; its weights are not read.
-
-    Yields:
-        Items, of shape ``[block_size]``, and counts ``[block_size, num_items]``.
-    """
-    users = adjacency.user_rows
-    items = torch.arange(users.num_cols, device=users.col.device)
-    for block in items.split(max(BLOCK_ENTRIES // max(users.num_cols, 1), 1)):
-        yield block, sparse_product(users.transpose().select(block), users)
-
-
 def to_sparse(csr: CSR) -> Tensor:
-    """Turn a :class:`CSR` with values into a ``torch.sparse`` tensor."""
-    assert csr.value is not None
+    """Turn a :class:`CSR` into a ``torch.sparse`` tensor."""
     return torch.sparse_coo_tensor(
         torch.stack([csr.row(), csr.col]),
-        csr.value,
+        csr.values(),
         (csr.num_rows, csr.num_cols),
         is_coalesced=True,
         check_invariants=False,

@@ -19,11 +19,8 @@ from tvdiff_pyg.nn.csr import CSR
 def to_dense(csr: CSR, dtype: torch.dtype = torch.float) -> Tensor:
     """Write a sparse matrix out in full; duplicates add up."""
     dense = torch.zeros(csr.num_rows, csr.num_cols, dtype=dtype, device=csr.col.device)
-    value = (
-        csr.value if csr.value is not None else torch.ones(csr.nnz, device=dense.device)
-    )
     index = (csr.row(), csr.col)
-    return dense.index_put_(index, value.to(dtype), accumulate=True)
+    return dense.index_put_(index, csr.values().to(dtype), accumulate=True)
 
 
 def dense_predict(

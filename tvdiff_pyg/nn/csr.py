@@ -92,6 +92,12 @@ class CSR:
         entry = torch.arange(self.nnz, device=self.col.device)
         return entry - self.rowptr[:-1].repeat_interleave(self.degree())
 
+    def values(self) -> Tensor:
+        """Return the entries, of shape ``[nnz]``: ones where none are stored."""
+        if self.value is not None:
+            return self.value
+        return torch.ones(self.nnz, device=self.col.device)
+
     def key(self) -> Tensor:
         """Return ``row * num_cols + col``, ascending: what membership tests need."""
         return self.row() * self.num_cols + self.col

@@ -84,7 +84,7 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
         >>> sparse_product(csr, csr.transpose()).tolist()
         [[2.0, 1.0], [1.0, 1.0]]
     """
-    value = _values(left)
+    value = left.values()
     row = left.row() * right.num_cols
     out = value.new_zeros(left.num_rows * right.num_cols)
     # The entries of the right one that the left one's entries lead to, so far.
@@ -94,15 +94,9 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
         met = right.select(left.col[entry])
         repeats = met.degree()
         cell = row[entry].repeat_interleave(repeats) + met.col
-        weight = value[entry].repeat_interleave(repeats) * _values(met)
+        weight = value[entry].repeat_interleave(repeats) * met.values()
         out.index_add_(0, cell, weight)
     return out.view(left.num_rows, right.num_cols)
-
-
-def _values(csr: CSR) -> Tensor:
-    return (
-        torch.ones_like(csr.col, dtype=torch.float) if csr.value is None else csr.value
-    )
 
 
 class _SDDMM(torch.autograd.Function):
