@@ -250,12 +250,15 @@ def test_names_show_settings() -> None:
     assert repr(ItemKNN(7)) == expected
 
 
-@pytest.mark.parametrize("steps", [1, 6, 2**23])
+# None leaves it to PyTorch, where it can; a number is what is added up at once.
+@pytest.mark.parametrize("steps", [None, 1, 6, 2**23])
 @pytest.mark.parametrize("weighted", [(0,), (1,), (0, 1), ()])
 def test_sparse_products(
-    weighted: tuple[int, ...], steps: int, monkeypatch: pytest.MonkeyPatch
+    weighted: tuple[int, ...], steps: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ops, "STEPS_AT_ONCE", steps)
+    if steps is not None:
+        monkeypatch.setattr(ops, "_cpu_has_sparse_product", lambda: False)
+        monkeypatch.setattr(ops, "STEPS_AT_ONCE", steps)
     factors = [random_matrix(5, 7, seed=1).float(), random_matrix(7, 4, seed=2).float()]
     sides = [graph_of(factor).user_rows for factor in factors]
     for place in weighted:
@@ -263,6 +266,20 @@ def test_sparse_products(
         rows = sides[place]
         sides[place] = rows.with_value(factors[place][rows.row(), rows.col])
     torch.testing.assert_close(sparse_product(*sides), factors[0] @ factors[1])
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 2), (2, 0, 3), (2, 3, 0), (2, 3, 4)])
+@pytest.mark.parametrize("by_torch", [True, False])
+def test_products_of_nothing_are_zero(
+    by_torch: bool, shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not by_torch:
+        monkeypatch.setattr(ops, "_cpu_has_sparse_product", lambda: False)
+    none = torch.empty(2, 0, dtype=torch.long)
+    left = CSR.from_edge_index(none, shape[:2])
+    right = CSR.from_edge_index(none, shape[1:])
+    expected = torch.zeros(shape[0], shape[2])
+    torch.testing.assert_close(sparse_product(left, right), expected)
 
 
 def test_implicit_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch_geometric.utils import cumsum
 
 from tvdiff_pyg.models.ease import check_factorised, check_l2
 from tvdiff_pyg.models.item_item import ItemItemModel, csr_rows, to_sparse
@@ -106,16 +107,15 @@ def _local_gram(item: Tensor, nearest: CSR, raters: CSR) -> Tensor:
     owner = torch.cat([nearest.row(), torch.arange(item.numel(), device=item.device)])
     own = torch.full_like(item, width - 1)
     place = owner * width + torch.cat([nearest.position(), own])
-    seen = raters.select(torch.cat([nearest.col, item]))
-    entry = seen.row()
+    place, order = place.sort()
+    seen = raters.select(torch.cat([nearest.col, item])[order])
+    place = place.repeat_interleave(seen.degree())
     # A user is another one for each item of the block, and numbered if there at all.
-    user, number = (owner[entry] * raters.num_cols + seen.col).unique(
-        return_inverse=True
-    )
-    num_rows = item.numel() * width
-    local = CSR.from_edge_index(
-        torch.stack([place[entry], number]), (num_rows, user.numel())
-    )
-    of_user = local.transpose()
-    within = CSR(of_user.rowptr, of_user.col % width, width)
-    return sparse_product(local, within).view(-1, width, width)
+    user, order = (place // width * raters.num_cols + seen.col).sort(stable=True)
+    _, number, count = user.unique_consecutive(return_inverse=True, return_counts=True)
+    by_place = torch.empty_like(number)
+    by_place[order] = number
+    size = (item.numel() * width, count.numel())
+    of_place = CSR.from_sorted_rows(place, by_place, size)
+    of_user = CSR(cumsum(count), place[order] % width, width)
+    return sparse_product(of_place, of_user).view(-1, width, width)

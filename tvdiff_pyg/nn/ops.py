@@ -5,6 +5,7 @@ messages is formed.
 """
 
 import warnings
+from functools import cache
 from typing import Any
 
 import torch
@@ -84,6 +85,33 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
         >>> sparse_product(csr, csr.transpose()).tolist()
         [[2.0, 1.0], [1.0, 1.0]]
     """
+    if left.col.device.type == "cpu" and _cpu_has_sparse_product():
+        # Added to something dense, the product is written as dense right away.
+        zero = left.values().new_zeros(()).expand(left.num_rows, right.num_cols)
+        return torch.addmm(zero, _to_torch(left), _to_torch(right), beta=0)
+    return _sum_of_steps(left, right)
+
+
+@cache
+def _cpu_has_sparse_product() -> bool:
+    """Whether PyTorch was built with what multiplies sparse matrices, MKL."""
+    one = torch.eye(1).to_sparse_csr()
+    try:
+        torch.addmm(torch.zeros(1, 1), one, one, beta=0)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _to_torch(csr: CSR) -> Tensor:
+    size = csr.num_rows, csr.num_cols
+    return torch.sparse_csr_tensor(
+        csr.rowptr, csr.col, csr.values(), size, check_invariants=False
+    )
+
+
+def _sum_of_steps(left: CSR, right: CSR) -> Tensor:
+    """Multiply two sparse matrices by adding up all products of entries."""
     value = left.values()
     row = left.row() * right.num_cols
     out = value.new_zeros(left.num_rows * right.num_cols)
