@@ -8,7 +8,7 @@ from torch import Tensor
 from torch_geometric.typing import OptTensor
 
 from tvdiff_pyg.nn.csr import CSR
-from tvdiff_pyg.nn.ops import gram, pair_scores
+from tvdiff_pyg.nn.ops import gram, leading_rows, pair_scores
 
 EntropyType = Literal["bpr", "bce", "nll"]
 
@@ -117,7 +117,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         num_items = item_factor.size(0) if num_items is None else num_items
         size = user_factor.size(0) * num_items
 
-        pool = item_factor[:num_pool]
+        pool = leading_rows(item_factor, num_pool)
         mass = (user_factor @ gram(pool) * user_factor).sum()
         mass = mass * (num_items / pool.size(0))
         energy = self.energy(scores[0], observed.value, mass, size)

@@ -22,6 +22,7 @@ from tvdiff_pyg.nn import (
 )
 from tvdiff_pyg.nn.csr import CSR
 from tvdiff_pyg.nn.gcn import Activation, Combine
+from tvdiff_pyg.nn.ops import leading_rows
 from tvdiff_pyg.sampling import (
     ARGumbelSampler,
     NegativeSampler,
@@ -312,7 +313,8 @@ class TVDiff(TrainableModel):
         timestep = self.diffusion.sample_timestep(observed.num_rows, generator)
         rows = batch.item_rows
         source, embedding = denoiser.embed(rows, batch.user_rows, batch.n_id)
-        noise = self._noise(embedding[: batch.known.num_cols], generator)
+        num_pool = batch.known.num_cols
+        noise = self._noise(leading_rows(embedding, num_pool), generator)
         hidden = denoiser.project(observed, None, batch.n_id, embedding)
         hidden = self.diffusion.q_sample(
             hidden, timestep, noise.draw(observed.num_rows)
@@ -327,7 +329,7 @@ class TVDiff(TrainableModel):
                 batch.known,
                 wanted,
                 user_factor,
-                item_factor[: batch.known.num_cols],
+                leading_rows(item_factor, num_pool),
                 timestep,
                 generator,
             )
@@ -342,7 +344,7 @@ class TVDiff(TrainableModel):
             positive,
             negative,
             denoiser.num_items,
-            batch.known.num_cols,
+            num_pool,
         )
 
     def _noise(
