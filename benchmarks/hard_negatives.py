@@ -9,6 +9,7 @@ training step with uniform negatives and with hard ones. Medians after a warm-up
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def measure(data: str, options: argparse.Namespace) -> dict[str, Any]:
     sides = {
         "topk": lambda: score.topk(accepted, dim=1, sorted=False),
         "partition": lambda: best_items(score, accepted),
-        "uniform": training_step(graph, settings, "uniform"),
-        "hard": training_step(graph, settings, "hard"),
+        "uniform": training_step(graph, replace(settings, negatives="uniform")),
+        "hard": training_step(graph, replace(settings, negatives="hard")),
     }
     return {
         "data": data,
@@ -67,13 +68,10 @@ def measure(data: str, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def training_step(
-    graph: BipartiteGraph, settings: Settings, negatives: str
-) -> Callable[[], None]:
-    """Return one step, of interactions or users as published."""
+def training_step(graph: BipartiteGraph, settings: Settings) -> Callable[[], None]:
+    """Return one step, of interactions or users as the settings have it."""
     torch.manual_seed(0)
-    kwargs: dict[str, Any] = settings.model_kwargs() | {"negatives": negatives}
-    model = TVDiff(graph.num_users, graph.num_items, **kwargs)
+    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
     adjacency = model.adjacency(graph.train_index)
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     batch = torch.randperm(graph.num_users)[: settings.batch_size], None

@@ -171,6 +171,24 @@ def hard_negatives(records: Records) -> str:
     return markdown(header.split(","), rows)
 
 
+def preset(records: Records) -> str:
+    """What the parts of the recommended preset cost."""
+    parts = {
+        "Step, exact noise": "step, exact noise",
+        "Step": "step",
+        "Linear model": "fit",
+        "Its scores, by steps": "product by steps",
+        "Its scores": "product",
+        "Ranking alone": "rank alone",
+        "Ranking": "rank",
+    }
+    rows = [
+        [record["data"], *(print_seconds(record["seconds"][p]) for p in parts.values())]
+        for record in _by_data(records)
+    ]
+    return markdown(["Data", *parts], rows)
+
+
 def engine_quality(records: Records) -> str:
     """What approximations cost in ranking quality."""
     rows = []
@@ -296,6 +314,7 @@ TABLES: dict[str, tuple[Callable[[Records], str], str]] = {
     "operations": (operations, "speed"),
     "lazy-adam": (lazy_adam, "lazy_adam"),
     "hard-negatives": (hard_negatives, "hard_negatives"),
+    "preset": (preset, "preset"),
     "engine-quality": (engine_quality, "engine_quality"),
     "memory-plan": (memory_plan, "memory_plan"),
     "scaling": (scaling, "scaling"),

@@ -89,7 +89,7 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
         # Added to something dense, the product is written as dense right away.
         zero = left.values().new_zeros(()).expand(left.num_rows, right.num_cols)
         return torch.addmm(zero, _to_torch(left), _to_torch(right), beta=0)
-    return _sum_of_steps(left, right)
+    return product_by_steps(left, right)
 
 
 @cache
@@ -110,7 +110,7 @@ def _to_torch(csr: CSR) -> Tensor:
     )
 
 
-def _sum_of_steps(left: CSR, right: CSR) -> Tensor:
+def product_by_steps(left: CSR, right: CSR) -> Tensor:
     """Multiply two sparse matrices by adding up all products of entries."""
     value = left.values()
     row = left.row() * right.num_cols

@@ -297,6 +297,7 @@ PRESETS: dict[str, Settings] = {
     "recommended": Settings(
         hidden_channels=256,
         temperature=0.3,
+        num_noise_items=1024,
         initialization="spectral",
         batches="users",
         batch_size=512,
