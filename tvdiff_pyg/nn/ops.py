@@ -88,7 +88,8 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
     if left.col.device.type == "cpu" and _cpu_has_sparse_product():
         # Added to something dense, the product is written as dense right away.
         zero = left.values().new_zeros(()).expand(left.num_rows, right.num_cols)
-        return torch.addmm(zero, _to_torch(left), _to_torch(right), beta=0)
+        with torch.autocast("cpu", enabled=False):  # MKL has none in half precision
+            return torch.addmm(zero, _to_torch(left), _to_torch(right), beta=0)
     return product_by_steps(left, right)
 
 
