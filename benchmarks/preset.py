@@ -66,6 +66,7 @@ def measure(data: str, options: argparse.Namespace) -> dict[str, Any]:
     }
     return {
         "data": data,
+        "hidden_channels": settings.hidden_channels,
         "num_noise_items": settings.num_noise_items,
         "num_ranked": task.user.numel(),
         "seconds": timed(sides, options.repeats),
