@@ -131,8 +131,9 @@ def _shared_users(block: Tensor, raters: CSR, users: CSR) -> tuple[Tensor, Tenso
     seen = raters.select(block)
     user, number = seen.col.unique(return_inverse=True)
     local = CSR(seen.rowptr, number, user.numel())
-    shared = torch.sparse.mm(to_sparse(local), to_sparse(users.select(user)))
-    row, other = shared.coalesce().indices()
+    product = torch.sparse.mm(to_sparse(local), to_sparse(users.select(user)))
+    shared = product.coalesce()
+    row, other = shared.indices()
     pair = torch.stack([block[row], other])
     different = pair[0] != pair[1]
-    return pair[:, different], shared.coalesce().values()[different]
+    return pair[:, different], shared.values()[different]

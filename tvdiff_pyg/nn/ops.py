@@ -135,13 +135,7 @@ class _SDDMM(torch.autograd.Function):
     def forward(ctx: Any, pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
         ctx.pattern = pattern
         ctx.save_for_backward(left, right)
-        sparse = torch.sparse_csr_tensor(
-            pattern.rowptr,
-            pattern.col,
-            left.new_zeros(pattern.nnz),
-            size=(pattern.num_rows, pattern.num_cols),
-            check_invariants=False,
-        )
+        sparse = _to_torch(pattern.with_value(left.new_zeros(pattern.nnz)))
         return torch.sparse.sampled_addmm(sparse, left, right.t(), beta=0.0).values()
 
     @staticmethod
