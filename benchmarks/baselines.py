@@ -20,9 +20,9 @@ from tvdiff_pyg.models import (
     MultiVAE,
     Popularity,
 )
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.study import GridCell
-from tvdiff_pyg.training.run import peak_host_memory_mb, versions
+from tvdiff_pyg.training.run_folder import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
 PACKAGES = ("cornac", "implicit")

@@ -20,9 +20,9 @@ from tvdiff_pyg.evaluation import (
 )
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.models.reference import dense_scores
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training import RunFolder
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.training.run_folder import versions
 
 USERS_AT_ONCE = 512
 

@@ -15,12 +15,12 @@ from torch import Tensor
 from tvdiff_pyg import Settings, TVDiff
 from tvdiff_pyg.data import BipartiteGraph, DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, evaluate
-from tvdiff_pyg.loader import neighbor_loader
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models import ItemSide
 from tvdiff_pyg.models.reference import dense_scores, dense_training_loss
-from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.ranking import rank_scores
+from tvdiff_pyg.sampled import neighbor_loader
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 K = 20
 

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from baselines import BASELINES, BaselineCell, chosen_settings, tuned_settings
 
-from tvdiff_pyg.device import Device
+from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import STUDIES, Cell, GridCell
 from tvdiff_pyg.study.studies import base_settings
 from tvdiff_pyg.training import PRESETS, Settings
-from tvdiff_pyg.training.options import Protocol
+from tvdiff_pyg.training.fit_options import Protocol
 from tvdiff_pyg.training.settings import LINEAR_FIELDS
 
 Overrides = dict[str, Any]

@@ -20,8 +20,8 @@ from speed import timed
 
 from tvdiff_pyg import BipartiteGraph, Settings, TVDiff
 from tvdiff_pyg.data import DataOptions, load_data
-from tvdiff_pyg.sampling.best_items import best_items
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.negatives.best_items import best_items
+from tvdiff_pyg.training.run_folder import versions
 
 # Rows that are scored at once; a step goes through several such blocks.
 NUM_ROWS = 512

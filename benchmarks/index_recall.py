@@ -21,9 +21,9 @@ from records import RESULTS, append_record, hardware
 from torch import Tensor
 
 from tvdiff_pyg import ItemIndex, top_k
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.training import RunFolder
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.training.run_folder import versions
 
 K = 20
 USERS_AT_ONCE = 4096

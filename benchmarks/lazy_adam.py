@@ -16,9 +16,9 @@ from speed import timed
 
 from tvdiff_pyg import BipartiteGraph, TVDiff
 from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.loader import neighbor_loader
+from tvdiff_pyg.sampled import neighbor_loader
 from tvdiff_pyg.training import LazyAdam
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.training.run_folder import versions
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from records import RESULTS, append_record, hardware
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
 from tvdiff_pyg.data import DataOptions, SyntheticBipartite, load_data
 from tvdiff_pyg.training import GraphSize, plan_memory
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.training.run_folder import versions
 
 CACHE = Path(__file__).parent / "data"
 CASES = (

@@ -7,7 +7,7 @@ apart from the sparse ones: only they can run at the rate of a large matrix prod
 
 from dataclasses import dataclass
 
-from tvdiff_pyg.nn.ops import gram_share
+from tvdiff_pyg.sparse.gram import gram_share
 
 FLOAT = 4  # bytes
 

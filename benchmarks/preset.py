@@ -24,10 +24,10 @@ from tvdiff_pyg import Settings, TVDiff
 from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import LinearBlend, LocalEASE
-from tvdiff_pyg.models.item_item import BLOCK_ENTRIES, csr_rows
-from tvdiff_pyg.nn import BipartiteAdjacency, sparse_product
-from tvdiff_pyg.nn.ops import product_by_steps
-from tvdiff_pyg.training.run import versions
+from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
+from tvdiff_pyg.sparse import BipartiteAdjacency, csr_rows, sparse_product
+from tvdiff_pyg.sparse.products import product_by_steps
+from tvdiff_pyg.training.run_folder import versions
 
 
 def main() -> None:

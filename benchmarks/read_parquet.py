@@ -16,7 +16,7 @@ import polars as pl
 from records import RESULTS, append_record, hardware
 
 from tvdiff_pyg.data import from_file
-from tvdiff_pyg.training.run import peak_memory_mb, versions
+from tvdiff_pyg.training.run_folder import peak_memory_mb, versions
 
 
 def main() -> None:

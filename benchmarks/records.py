@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tvdiff_pyg.study.records import append_record, hardware, read_records
+from tvdiff_pyg.grid.records import append_record, hardware, read_records
 
 RESULTS = Path(__file__).parent / "results"
 

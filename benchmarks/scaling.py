@@ -23,10 +23,10 @@ from records import RESULTS, append_record, hardware, read_records
 
 from tvdiff_pyg import TVDiff, top_k
 from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.device import resolve_device
-from tvdiff_pyg.loader import neighbor_loader
-from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.training.run import peak_host_memory_mb, versions
+from tvdiff_pyg.machine import resolve_device
+from tvdiff_pyg.sampled import neighbor_loader
+from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.training.run_folder import peak_host_memory_mb, versions
 
 Record = dict[str, Any]
 PLOT = Path(__file__).parents[1] / "docs" / "scaling.png"

@@ -27,8 +27,8 @@ from operations import Part, Shape, step_parts
 from records import RESULTS, append_record, hardware
 
 from tvdiff_pyg import Settings
-from tvdiff_pyg.device import resolve_device
-from tvdiff_pyg.training.run import peak_memory_mb, versions
+from tvdiff_pyg.machine import resolve_device
+from tvdiff_pyg.training.run_folder import peak_memory_mb, versions
 
 ENGINES = ("dense", "exact", "sampled")
 

@@ -18,7 +18,7 @@ from tvdiff_pyg import (
 )
 from tvdiff_pyg.data import MovieLensSmall
 from tvdiff_pyg.diffusion import ProjectedNoise
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from tvdiff_pyg import Recommender, Settings, fit
 from tvdiff_pyg.data import MovieLensSmall
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import Popularity
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 KNOWN_USER = 15
 NEW_USER = {

@@ -14,7 +14,7 @@ import torch
 from tvdiff_pyg import TVDiff, evaluate
 from tvdiff_pyg.data import MovieLensSmall
 from tvdiff_pyg.evaluation import EvaluationTask
-from tvdiff_pyg.loader import neighbor_loader
+from tvdiff_pyg.sampled import neighbor_loader
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ PACKAGES = (
     "diffusion",
     "models",
     "nn",
-    "sampling",
+    "negatives",
     "study",
     "training",
 )

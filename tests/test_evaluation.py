@@ -12,7 +12,7 @@ from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, evaluate
 from tvdiff_pyg.models import TVDiff
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 
 def as_csr(matrix: object) -> CSR:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.oracle import CORNERS, free_energy, pairs_of, random_matrix
 from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 ENTROPIES = ["bpr", "bce", "nll"]
 

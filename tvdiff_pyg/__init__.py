@@ -11,13 +11,12 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.diffusion import GaussianDiffusion
 from tvdiff_pyg.evaluation import evaluate
-from tvdiff_pyg.index import ItemIndex
 from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models import TVDiff
+from tvdiff_pyg.negatives import ARGumbelSampler, UniformNegativeSampler
 from tvdiff_pyg.nn import AnisotropicDenoiser
-from tvdiff_pyg.ranking import top_k
+from tvdiff_pyg.ranking import ItemIndex, top_k
 from tvdiff_pyg.recommend import Recommender
-from tvdiff_pyg.sampling import ARGumbelSampler, UniformNegativeSampler
 from tvdiff_pyg.training import FitOptions, Settings, fit
 
 __all__ = [

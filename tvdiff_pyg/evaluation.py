@@ -20,7 +20,7 @@ from torch_geometric.metrics import (
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.models import FactorModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 
 TaskName = Literal["validation", "test"]
 

@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch_geometric.typing import OptTensor
 
-from tvdiff_pyg.nn.csr import CSR
-from tvdiff_pyg.nn.ops import gram, leading_rows, pair_scores
+from tvdiff_pyg.sparse import CSR, gram, leading_rows, pair_scores
 
 EntropyType = Literal["bpr", "bce", "nll"]
 

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.device import Device, resolve_device
-from tvdiff_pyg.index import IndexKind, ItemIndex
+from tvdiff_pyg.machine import Device, resolve_device
 from tvdiff_pyg.models import FactorModel, TrainableModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency
-from tvdiff_pyg.ranking import ExactRanker
-from tvdiff_pyg.training.run import RunFolder
+from tvdiff_pyg.ranking import ExactRanker, IndexKind, ItemIndex
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.training.run_folder import RunFolder
 
 Id: TypeAlias = int | str
 
@@ -93,7 +92,7 @@ class Recommender:
 
         Args:
             kind: ``"flat"``, ``"ivf"`` or ``"hnsw"``. (default: ``"flat"``)
-            options: Further arguments of :meth:`~tvdiff_pyg.index.ItemIndex.build`.
+            options: Further arguments of :meth:`~tvdiff_pyg.ranking.ItemIndex.build`.
 
         Raises:
             ImportError: If faiss is not installed.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.oracle import CORNERS, normalise, pairs_of, random_matrix
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 GRAPHS = {name: torch.tensor(rows).double() for name, rows in CORNERS.items()}
 GRAPHS["random"] = random_matrix(7, 9, density=0.3, seed=1)

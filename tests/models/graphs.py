@@ -3,7 +3,7 @@
 import torch
 
 from tests.oracle import pairs_of
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
 def graph_of(matrix: object) -> BipartiteAdjacency:

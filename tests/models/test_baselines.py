@@ -10,9 +10,10 @@ from tests.oracle import CORNERS, normalise, pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff, evaluate
 from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import BPRMF, LightGCN, TrainableModel, build_model
-from tvdiff_pyg.models.embedding import EmbeddingModel
-from tvdiff_pyg.nn import CSR, MLPDenoiser
-from tvdiff_pyg.sampling import NegativeSampler
+from tvdiff_pyg.models.baselines.embedding import EmbeddingModel
+from tvdiff_pyg.negatives import NegativeSampler
+from tvdiff_pyg.nn import MLPDenoiser
+from tvdiff_pyg.sparse import CSR
 
 SIZE = (12, 15)
 MATRIX = random_matrix(*SIZE, density=0.3)

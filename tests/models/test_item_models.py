@@ -19,9 +19,9 @@ from tvdiff_pyg.models import (
     LocalEASE,
     Popularity,
 )
-from tvdiff_pyg.models import item_item as module
-from tvdiff_pyg.models.item_item import ItemItemModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency, ops, sparse_product
+from tvdiff_pyg.models.baselines.item_item import ItemItemModel
+from tvdiff_pyg.ranking import history as module
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, products, sparse_product
 
 MATRIX = random_matrix(30, 20, density=0.3)
 MODELS = [
@@ -78,8 +78,8 @@ def weights(model: ItemItemModel, graph: BipartiteAdjacency) -> Tensor:
 def test_weights_follow_the_equations(
     model: ItemItemModel, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tvdiff_pyg.models.ease.BLOCK_ENTRIES", block)
-    monkeypatch.setattr("tvdiff_pyg.models.item_knn.PAIRS_AT_ONCE", block)
+    monkeypatch.setattr("tvdiff_pyg.models.baselines.ease.BLOCK_ENTRIES", block)
+    monkeypatch.setattr("tvdiff_pyg.models.baselines.item_knn.PAIRS_AT_ONCE", block)
     found, expected = weights(model, graph_of(MATRIX)), dense_weight(model, MATRIX)
     assert (found.diagonal() == 0).all()
     if isinstance(model, EASE):
@@ -105,7 +105,7 @@ def test_among_all_items_local_weights_are_those_of_ease() -> None:
 def test_local_weights_solve_the_system_of_their_neighbours(
     num_neighbors: int, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tvdiff_pyg.models.local_ease.ITEM_BLOCK", block)
+    monkeypatch.setattr("tvdiff_pyg.models.baselines.local_ease.ITEM_BLOCK", block)
     matrix = torch.cat([MATRIX, torch.zeros(30, 2)], dim=1)  # items without a user
     graph, count = graph_of(matrix), matrix.double().t() @ matrix.double()
     found = weights(LocalEASE(num_neighbors, l2=2.0), graph).double()
@@ -257,8 +257,8 @@ def test_sparse_products(
     weighted: tuple[int, ...], steps: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if steps is not None:
-        monkeypatch.setattr(ops, "_cpu_has_sparse_product", lambda: False)
-        monkeypatch.setattr(ops, "STEPS_AT_ONCE", steps)
+        monkeypatch.setattr(products, "_cpu_has_sparse_product", lambda: False)
+        monkeypatch.setattr(products, "STEPS_AT_ONCE", steps)
     factors = [random_matrix(5, 7, seed=1).float(), random_matrix(7, 4, seed=2).float()]
     sides = [graph_of(factor).user_rows for factor in factors]
     for place in weighted:
@@ -277,7 +277,7 @@ def test_products_of_nothing_are_zero(
     by_torch: bool, shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not by_torch:
-        monkeypatch.setattr(ops, "_cpu_has_sparse_product", lambda: False)
+        monkeypatch.setattr(products, "_cpu_has_sparse_product", lambda: False)
     none = torch.empty(2, 0, dtype=torch.long)
     left = CSR.from_edge_index(none, shape[:2])
     right = CSR.from_edge_index(none, shape[1:])

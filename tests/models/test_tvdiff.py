@@ -19,9 +19,9 @@ from tests.oracle import (
 from tvdiff_pyg.diffusion import GaussianDiffusion, Schedule
 from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.models.reference import dense_scores, dense_training_loss, to_dense
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+from tvdiff_pyg.negatives import NegativeSampler
 from tvdiff_pyg.ranking import top_k
-from tvdiff_pyg.sampling import NegativeSampler
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 
 SIZE = (12, 15)
 MATRIX = random_matrix(*SIZE, density=0.3)

@@ -18,7 +18,8 @@ from tests.oracle import (
     random_matrix,
     user_tower,
 )
-from tvdiff_pyg.nn import CSR, AnisotropicDenoiser, BipartiteAdjacency, bipartite_norm
+from tvdiff_pyg.nn import AnisotropicDenoiser
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, bipartite_norm
 
 SIZE = (5, 7)
 MATRIX = random_matrix(*SIZE, density=0.5)

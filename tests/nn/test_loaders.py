@@ -6,7 +6,8 @@ from torch_geometric.data import HeteroData
 
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.nn import AnisotropicDenoiser, Normalization, bipartite_norm
+from tvdiff_pyg.nn import AnisotropicDenoiser
+from tvdiff_pyg.sparse import Normalization, bipartite_norm
 
 pytest.importorskip("torch_sparse", reason="PyG's loaders need torch_sparse")
 

@@ -5,7 +5,8 @@ import torch
 
 from tvdiff_pyg.data import SyntheticBipartite
 from tvdiff_pyg.models import TVDiff
-from tvdiff_pyg.nn import CSR, spectral_embedding
+from tvdiff_pyg.nn import spectral_embedding
+from tvdiff_pyg.sparse import CSR
 
 
 @pytest.fixture

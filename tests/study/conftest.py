@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tvdiff_pyg.grid.records import Record
 from tvdiff_pyg.study import StudyOptions
-from tvdiff_pyg.study.records import Record
 from tvdiff_pyg.training import Settings
 
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"

@@ -10,10 +10,10 @@ import pytest
 from tests.study.conftest import GRAPH, SMALL, MakeRecord
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.data import DataOptions, load_data
+from tvdiff_pyg.grid.records import read_records
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_study, write_report
 from tvdiff_pyg.study.columns import COLUMNS
 from tvdiff_pyg.study.figures import NUM_BANDS
-from tvdiff_pyg.study.records import read_records
 from tvdiff_pyg.study.report import result_table, shown_columns
 from tvdiff_pyg.study.run import cells_of, find_study
 from tvdiff_pyg.study.studies import arrange

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
-from tvdiff_pyg.device import GIGABYTE
+from tvdiff_pyg.machine import GIGABYTE
 from tvdiff_pyg.training import (
     GraphSize,
     largest_batch,

@@ -1,8 +1,8 @@
 r"""Instruments for studies of oversmoothing, entropy and energy.
 
 All read plain tensors, the embeddings or factors of any model, and a graph as
-:class:`~tvdiff_pyg.nn.CSR` rows of users. None stores all scores, none needs gradients;
-what is not defined, such as the mean of nothing, is ``nan``.
+:class:`~tvdiff_pyg.sparse.CSR` rows of users. None stores all scores, none needs
+gradients; what is not defined, such as the mean of nothing, is ``nan``.
 
 .. list-table::
    :header-rows: 1

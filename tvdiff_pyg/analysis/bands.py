@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.nn import CSR, spmm
+from tvdiff_pyg.sparse import CSR, spmm
 
 # A dense eigendecomposition of that many nodes takes a minute and 400 MB.
 MAX_EXACT_NODES = 4096

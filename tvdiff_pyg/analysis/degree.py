@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.analysis.graph import check_rows, unit_rows
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 
 @dataclass(frozen=True, eq=False)

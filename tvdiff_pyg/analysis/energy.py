@@ -12,7 +12,7 @@ from tvdiff_pyg.analysis.probability import (
     check_options,
     probability_blocks,
 )
-from tvdiff_pyg.nn import CSR, pair_scores
+from tvdiff_pyg.sparse import CSR, pair_scores
 
 EnergyMeasure = Literal["observed", "occupied"]
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from tvdiff_pyg.analysis.change import Change, change_of
 from tvdiff_pyg.analysis.graph import check_pair
 from tvdiff_pyg.analysis.probability import RowNormalization, probability_blocks
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 
 @torch.no_grad()

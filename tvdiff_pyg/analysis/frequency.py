@@ -12,7 +12,7 @@ from tvdiff_pyg.analysis.graph import (
     connected,
     symmetric_rows,
 )
-from tvdiff_pyg.nn import CSR
+from tvdiff_pyg.sparse import CSR
 
 FrequencyMethod = Literal["chebyshev", "exact"]
 Signal = tuple[Tensor | None, Tensor | None]

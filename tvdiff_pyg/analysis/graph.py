@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.nn import CSR, bipartite_norm
+from tvdiff_pyg.sparse import CSR, bipartite_norm
 
 
 def symmetric_rows(user_rows: CSR, dtype: torch.dtype) -> tuple[CSR, CSR]:

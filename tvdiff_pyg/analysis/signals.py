@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tvdiff_pyg.analysis.graph import check_channels
 from tvdiff_pyg.analysis.spectrum import triangular_factor
-from tvdiff_pyg.nn import CSR, spmm
+from tvdiff_pyg.sparse import CSR, spmm
 
 
 @torch.no_grad()

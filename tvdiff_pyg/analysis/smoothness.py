@@ -12,7 +12,7 @@ from tvdiff_pyg.analysis.graph import (
     symmetric_rows,
     unit_rows,
 )
-from tvdiff_pyg.nn import CSR, gram, spmm
+from tvdiff_pyg.sparse import CSR, gram, spmm
 
 # Differences along edges are formed in blocks of that many values.
 EDGE_VALUES_AT_ONCE = 2**22

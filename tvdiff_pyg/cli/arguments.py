@@ -7,7 +7,7 @@ from typing import TypeVar
 from jsonargparse import ArgumentParser, Namespace
 
 from tvdiff_pyg.data import DataOptions
-from tvdiff_pyg.device import Device
+from tvdiff_pyg.machine import Device
 from tvdiff_pyg.training import FitOptions, Settings
 
 Taken = TypeVar("Taken", DataOptions, FitOptions, Settings)

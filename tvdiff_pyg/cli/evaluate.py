@@ -5,8 +5,8 @@ import json
 from jsonargparse import ArgumentParser, Namespace
 
 from tvdiff_pyg.cli.arguments import add_output_arguments, print_metrics
-from tvdiff_pyg.device import resolve_device
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
+from tvdiff_pyg.machine import resolve_device
 from tvdiff_pyg.recommend import Recommender
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from jsonargparse import ArgumentParser, Namespace
 
 from tvdiff_pyg.cli.arguments import print_columns
-from tvdiff_pyg.device import GIGABYTE
+from tvdiff_pyg.machine import GIGABYTE
 from tvdiff_pyg.training import (
     GraphSize,
     Settings,

@@ -5,10 +5,10 @@ from typing import get_type_hints
 
 from jsonargparse import ArgumentParser, Namespace
 
-from tvdiff_pyg.device import Device
+from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_study
 from tvdiff_pyg.training import PRESETS, Settings
-from tvdiff_pyg.training.options import Protocol
+from tvdiff_pyg.training.fit_options import Protocol
 
 
 def build_parser() -> ArgumentParser:

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.nn.ops import gram
+from tvdiff_pyg.sparse import gram
 
 # Lifts on a Gram matrix that rounding made singular, relative to its mean diagonal.
 JITTERS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)

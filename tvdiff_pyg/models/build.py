@@ -2,8 +2,8 @@
 
 from typing import Any, Literal, get_args
 
-from tvdiff_pyg.models.bpr_mf import BPRMF
-from tvdiff_pyg.models.lightgcn import LightGCN
+from tvdiff_pyg.models.baselines.bpr_mf import BPRMF
+from tvdiff_pyg.models.baselines.lightgcn import LightGCN
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff import TVDiff
 

@@ -10,10 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models.base import ItemSide
+from tvdiff_pyg.models.model import ItemSide
 from tvdiff_pyg.models.tvdiff import TVDiff
-from tvdiff_pyg.nn import BipartiteAdjacency
-from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 
 
 def to_dense(csr: CSR, dtype: torch.dtype = torch.float) -> Tensor:

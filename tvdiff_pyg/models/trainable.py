@@ -5,9 +5,9 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models.base import FactorModel
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.models.model import FactorModel
 from tvdiff_pyg.nn.anisotropic import check_sizes
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
 class TrainableModel(FactorModel):
@@ -73,7 +73,7 @@ class TrainableModel(FactorModel):
 
         Args:
             adjacency: The training graph.
-            batch: A batch of :func:`~tvdiff_pyg.loader.neighbor_loader`.
+            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
             generator: Source of randomness. (default: ``None``)
 
         Returns:

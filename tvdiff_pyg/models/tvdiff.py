@@ -9,25 +9,22 @@ from torch_geometric.data import HeteroData
 from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
 from tvdiff_pyg.diffusion.projected import check_num_noise_items
 from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
-from tvdiff_pyg.models.base import ItemSide
-from tvdiff_pyg.models.batch import TrainingBatch
+from tvdiff_pyg.models.model import ItemSide
 from tvdiff_pyg.models.trainable import TrainableModel
-from tvdiff_pyg.nn import (
-    AnisotropicDenoiser,
-    BipartiteAdjacency,
-    GCNDenoiser,
-    MLPDenoiser,
-    Normalization,
-    spectral_embedding,
-)
-from tvdiff_pyg.nn.csr import CSR
-from tvdiff_pyg.nn.gcn import Activation, Combine
-from tvdiff_pyg.nn.ops import leading_rows
-from tvdiff_pyg.sampling import (
+from tvdiff_pyg.negatives import (
     ARGumbelSampler,
     NegativeSampler,
     UniformNegativeSampler,
 )
+from tvdiff_pyg.nn import (
+    AnisotropicDenoiser,
+    GCNDenoiser,
+    MLPDenoiser,
+    spectral_embedding,
+)
+from tvdiff_pyg.nn.gcn import Activation, Combine
+from tvdiff_pyg.sampled.batch import TrainingBatch
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, leading_rows
 
 Negatives = Literal["uniform", "hard"]
 DenoiserName = Literal["anisotropic", "gcn", "mlp"]
@@ -297,7 +294,7 @@ class TVDiff(TrainableModel):
 
         Args:
             adjacency: The training graph.
-            batch: A batch of :func:`~tvdiff_pyg.loader.neighbor_loader`.
+            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
             generator: Source of timesteps, noise and negatives. (default: ``None``)
 
         Returns:

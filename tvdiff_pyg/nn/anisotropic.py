@@ -7,14 +7,9 @@ from torch.nn import Linear, Parameter
 from torch_geometric.nn import MessagePassing
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.csr import CSR, to_csr
-from tvdiff_pyg.nn.normalization import (
-    Normalization,
-    bipartite_norm,
-    check_normalization,
-)
-from tvdiff_pyg.nn.ops import spmm
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
+from tvdiff_pyg.sparse import CSR, Normalization, bipartite_norm, spmm, to_csr
+from tvdiff_pyg.sparse.normalization import check_normalization
 
 NodeIds = tuple[Tensor, Tensor]
 
@@ -148,8 +143,8 @@ class AnisotropicDenoiser(MessagePassing):
                 reversed if omitted. PyG's loaders sample the two directions
                 separately. (default: ``None``)
             norm_weight: Normalised weights of ``edge_index``, from
-                :func:`bipartite_norm` on the whole graph; computed from
-                ``edge_index`` itself if omitted. (default: ``None``)
+                :func:`~tvdiff_pyg.sparse.bipartite_norm` on the whole graph; computed
+                from ``edge_index`` itself if omitted. (default: ``None``)
 
         Returns:
             User factors and item factors.
@@ -199,7 +194,8 @@ class AnisotropicDenoiser(MessagePassing):
         ``dropout(x_t) @ item_embedding``: the messages item -> user.
 
         Args:
-            edge_index: Item -> user edges, or a :class:`CSR` of user rows.
+            edge_index: Item -> user edges, or a
+                :class:`~tvdiff_pyg.sparse.CSR` of user rows.
             edge_weight: One interaction per edge; ones if omitted.
                 (default: ``None``)
             n_id: Global ids of the batch's users and items. (default: ``None``)
@@ -244,7 +240,8 @@ class AnisotropicDenoiser(MessagePassing):
         """Pass the normalised messages user -> item and squash.
 
         Args:
-            edge_index: User -> item edges, or a :class:`CSR` of item rows.
+            edge_index: User -> item edges, or a
+                :class:`~tvdiff_pyg.sparse.CSR` of item rows.
             norm_weight: Normalised weights, in the order of ``edge_index``; computed
                 from it if omitted. (default: ``None``)
             n_id: Global ids of the batch's users and items. (default: ``None``)

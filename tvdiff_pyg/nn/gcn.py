@@ -9,9 +9,7 @@ from torch_geometric.nn.inits import reset
 from torch_geometric.typing import Adj, OptTensor
 
 from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
-from tvdiff_pyg.nn.csr import CSR, to_csr
-from tvdiff_pyg.nn.normalization import Normalization
-from tvdiff_pyg.nn.ops import spmm
+from tvdiff_pyg.sparse import CSR, Normalization, spmm, to_csr
 
 Activation = Literal["tanh", "relu", "none"]
 Combine = Literal["last", "mean", "residual"]

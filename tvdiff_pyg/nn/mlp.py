@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import Linear, Parameter
 
 from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
-from tvdiff_pyg.nn.csr import CSR
+from tvdiff_pyg.sparse import CSR
 
 
 class MLPDenoiser(AnisotropicDenoiser):

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.nn.csr import CSR
-from tvdiff_pyg.nn.normalization import bipartite_norm
+from tvdiff_pyg.sparse import CSR, bipartite_norm
 
 # Directions beyond those asked for, and passes over the graph, of the randomised SVD.
 OVERSAMPLING = 16

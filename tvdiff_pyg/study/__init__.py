@@ -6,8 +6,8 @@ keeps them, ``summary`` tabulates, ``claims`` and ``verdict`` decide, ``figures`
 ``page`` and ``report`` write; ``run`` joins them.
 """
 
+from tvdiff_pyg.grid.runner import GridCell, run_grid
 from tvdiff_pyg.study.cell import Cell
-from tvdiff_pyg.study.grid import GridCell, run_grid
 from tvdiff_pyg.study.measure import Factors, measure
 from tvdiff_pyg.study.report import write_report
 from tvdiff_pyg.study.run import StudyOptions, run_study

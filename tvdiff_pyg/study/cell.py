@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from tvdiff_pyg.data import DataOptions, load_data
-from tvdiff_pyg.device import Device
-from tvdiff_pyg.study.grid import GridCell
+from tvdiff_pyg.grid.records import Record, hardware
+from tvdiff_pyg.grid.runner import GridCell
+from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study.measure import (
     Factors,
     Measures,
     batch_nodes_and_edges,
     measure,
 )
-from tvdiff_pyg.study.records import Record, hardware
 from tvdiff_pyg.training import (
     DiagnosisWarning,
     FitOptions,

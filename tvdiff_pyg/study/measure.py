@@ -20,9 +20,9 @@ from tvdiff_pyg.analysis import (
     score_signal,
     score_smoothness,
 )
-from tvdiff_pyg.loader import neighbor_loader
 from tvdiff_pyg.models import FactorModel
-from tvdiff_pyg.nn import CSR, BipartiteAdjacency
+from tvdiff_pyg.sampled import neighbor_loader
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 from tvdiff_pyg.training import Settings
 
 Measures = dict[str, float | None]

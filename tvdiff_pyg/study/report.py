@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
+from tvdiff_pyg.grid.records import Record
 from tvdiff_pyg.study.columns import COLUMNS, Column
 from tvdiff_pyg.study.figures import write_figures
 from tvdiff_pyg.study.page import html_page
-from tvdiff_pyg.study.records import Record
 from tvdiff_pyg.study.studies import Study, arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 from tvdiff_pyg.study.verdict import Verdict

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tvdiff_pyg.device import Device, resolve_device
+from tvdiff_pyg.grid.runner import find_records, run_grid
+from tvdiff_pyg.machine import Device, resolve_device
 from tvdiff_pyg.study.cell import Cell
 from tvdiff_pyg.study.figures import check_matplotlib
-from tvdiff_pyg.study.grid import find_records, run_grid
 from tvdiff_pyg.study.report import write_report
 from tvdiff_pyg.study.studies import STUDIES, Study, base_settings, variants_of
-from tvdiff_pyg.training.options import Protocol
+from tvdiff_pyg.training.fit_options import Protocol
 
 RECORDS_FILE = "cells.jsonl"
 

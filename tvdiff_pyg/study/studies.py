@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tvdiff_pyg.grid.records import Record
 from tvdiff_pyg.study.claims import depth, optimum, parts, thermodynamics
-from tvdiff_pyg.study.records import Record
 from tvdiff_pyg.study.verdict import Claim
 from tvdiff_pyg.training import PRESETS, Settings
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from tvdiff_pyg.data.load import SYNTHETIC, synthetic_arguments
-from tvdiff_pyg.study.records import Record
+from tvdiff_pyg.grid.records import Record
 
 KEY = ("data", "variant", "seed")
 TEXTS = ("findings",)

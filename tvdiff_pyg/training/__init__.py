@@ -3,6 +3,7 @@
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.diagnosis import Diagnosis, DiagnosisWarning
 from tvdiff_pyg.training.fit import fit
+from tvdiff_pyg.training.fit_options import FitOptions
 from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.memory import (
     GraphSize,
@@ -13,8 +14,7 @@ from tvdiff_pyg.training.memory import (
     usable_memory,
 )
 from tvdiff_pyg.training.module import TVDiffModule
-from tvdiff_pyg.training.options import FitOptions
-from tvdiff_pyg.training.run import RunFolder
+from tvdiff_pyg.training.run_folder import RunFolder
 from tvdiff_pyg.training.settings import PRESETS, Settings
 
 __all__ = [

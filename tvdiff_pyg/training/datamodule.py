@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask
-from tvdiff_pyg.loader import neighbor_loader
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sampled import neighbor_loader
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.settings import Settings
 
 Batch = tuple[Tensor, ...]

@@ -12,13 +12,13 @@ import torch
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
 from tvdiff_pyg.models import LocalEASE, TVDiff, build_model
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.datamodule import InteractionDataModule
+from tvdiff_pyg.training.fit_options import FitOptions
 from tvdiff_pyg.training.linear_share import choose_share
 from tvdiff_pyg.training.memory import GraphSize, choose_engine, usable_memory
 from tvdiff_pyg.training.module import TVDiffModule
-from tvdiff_pyg.training.options import FitOptions
-from tvdiff_pyg.training.run import RunFolder, peak_memory_mb, versions
+from tvdiff_pyg.training.run_folder import RunFolder, peak_memory_mb, versions
 from tvdiff_pyg.training.settings import LINEAR_FIELDS, Settings
 from tvdiff_pyg.training.trainer import (
     StepTimer,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import FactorModel, ItemItemModel, LinearBlend
-from tvdiff_pyg.nn import BipartiteAdjacency
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.trainer import SELECTION_METRIC
 
 # A share and the next one that is tried; a ranking changes little in between.

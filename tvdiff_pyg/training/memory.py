@@ -10,16 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.device import (
+from tvdiff_pyg.machine import (
     GIGABYTE,
     Device,
     free_memory,
     resident_memory,
     resolve_device,
 )
-from tvdiff_pyg.models.item_item import BLOCK_ENTRIES
-from tvdiff_pyg.nn.ops import STEPS_AT_ONCE
-from tvdiff_pyg.ranking import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS, USER_BLOCK
+from tvdiff_pyg.ranking.exact import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS
+from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
+from tvdiff_pyg.ranking.ranker import USER_BLOCK
+from tvdiff_pyg.sparse.products import STEPS_AT_ONCE
 from tvdiff_pyg.training.needs import needs_exact_engine
 from tvdiff_pyg.training.settings import Engine, Settings
 

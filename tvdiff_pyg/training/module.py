@@ -17,8 +17,8 @@ from tvdiff_pyg.models import (
     TVDiff,
 )
 from tvdiff_pyg.models.reference import dense_scores
-from tvdiff_pyg.nn import BipartiteAdjacency
 from tvdiff_pyg.ranking import Ranker, rank_scores
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.datamodule import Batch
 from tvdiff_pyg.training.lazy_adam import LazyAdam
 from tvdiff_pyg.training.settings import Settings

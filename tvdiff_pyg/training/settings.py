@@ -7,9 +7,9 @@ from tvdiff_pyg.diffusion import Schedule
 from tvdiff_pyg.loss import EntropyType
 from tvdiff_pyg.models.build import DIFFREC, ModelName
 from tvdiff_pyg.models.tvdiff import DenoiserName, Negatives
-from tvdiff_pyg.nn import Normalization
 from tvdiff_pyg.nn.gcn import Activation, Combine
-from tvdiff_pyg.sampling.neighbors import check_num_neighbors
+from tvdiff_pyg.sampled.neighbors import check_num_neighbors
+from tvdiff_pyg.sparse import Normalization
 from tvdiff_pyg.training.needs import READS, check_needs
 
 Batches = Literal["auto", "users", "interactions"]

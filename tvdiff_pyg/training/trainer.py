@@ -20,12 +20,12 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from pytorch_lightning.profilers import SimpleProfiler
 
-from tvdiff_pyg.device import resolve_device
+from tvdiff_pyg.machine import resolve_device
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.diagnosis import Diagnosis
+from tvdiff_pyg.training.fit_options import FitOptions, Log
 from tvdiff_pyg.training.module import TVDiffModule
-from tvdiff_pyg.training.options import FitOptions, Log
-from tvdiff_pyg.training.run import RunFolder
+from tvdiff_pyg.training.run_folder import RunFolder
 from tvdiff_pyg.training.settings import Settings
 
 SELECTION_METRIC = "ndcg@20"

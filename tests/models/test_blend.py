@@ -1,0 +1,88 @@
+"""A model's scores and a linear item model's, added: against dense products."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.models.graphs import graph_of
+from tests.oracle import pairs_of, random_matrix
+from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff
+from tvdiff_pyg.models import EASE, ItemItemModel, LightGCN, LinearBlend, LocalEASE
+from tvdiff_pyg.ranking import history as module
+
+NUM_USERS, NUM_ITEMS = 30, 20
+MATRIX = random_matrix(NUM_USERS, NUM_ITEMS, density=0.3)
+USERS = torch.arange(NUM_USERS)
+
+
+def blend_of(linear: ItemItemModel, share: float) -> LinearBlend:
+    torch.manual_seed(0)
+    model = TVDiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
+    model.denoiser.user_embedding.data.mul_(20)  # scores of some spread
+    return LinearBlend(model, linear.fit(graph_of(MATRIX)), share).eval()
+
+
+def scores(blend: LinearBlend, user: Tensor = USERS) -> Tensor:
+    items = blend.encode_items(graph_of(MATRIX))
+    factor = blend.user_factors(graph_of(MATRIX), user, items)
+    score, item = blend.ranker(items).search(factor, NUM_ITEMS)
+    return torch.zeros_like(score).scatter_(1, item, score)
+
+
+def test_models_that_know_users_by_id_can_be_blended() -> None:
+    model = LightGCN(NUM_USERS, NUM_ITEMS, 8)
+    blend = LinearBlend(model, EASE(2.0).fit(graph_of(MATRIX)), share=0.0).eval()
+    user_factor, item_factor = model(graph_of(MATRIX))
+    torch.testing.assert_close(scores(blend), user_factor @ item_factor.t())
+
+
+@pytest.mark.parametrize("block", [1, 45, 2**24])
+@pytest.mark.parametrize("share", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("linear", [LocalEASE(5, l2=2.0), EASE(2.0)], ids=repr)
+def test_scores_are_added_in_units_of_their_deviations(
+    linear: ItemItemModel, share: float, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BLOCK_ENTRIES", block)
+    blend = blend_of(linear, share)
+    user_factor, item_factor = blend.model(graph_of(MATRIX))
+    own = user_factor @ item_factor.t()
+    assert linear.weight is not None
+    other = MATRIX.float() @ linear.weight.to_dense().t()
+    scale = own.std(correction=0) / other.std(correction=0)
+    torch.testing.assert_close(scores(blend), own + share * scale * other)
+
+
+def test_users_are_scored_alike_in_any_batch() -> None:
+    blend = blend_of(LocalEASE(5), 0.5)
+    whole = scores(blend)
+    for user in USERS.split(7):
+        torch.testing.assert_close(scores(blend, user), whole[user])
+
+
+def test_a_linear_model_that_says_nothing_changes_nothing() -> None:
+    apart = torch.eye(NUM_USERS, NUM_ITEMS)  # no two items share a user
+    blend = blend_of(LocalEASE(5), 0.5)
+    blend.linear.fit(graph_of(apart))
+    user_factor, item_factor = blend.model(graph_of(MATRIX))
+    torch.testing.assert_close(scores(blend), user_factor @ item_factor.t())
+
+
+def test_new_histories_and_known_users_get_the_same_items() -> None:
+    data = BipartiteGraph.from_edge_index(pairs_of(MATRIX), NUM_USERS, NUM_ITEMS)
+    recommender = Recommender(blend_of(LocalEASE(5), 0.5), data)
+    known = recommender.recommend([4, 7], k=3)
+    history = [row.nonzero().flatten().tolist() for row in MATRIX[[4, 7]]]
+    new = recommender.recommend(history, k=3)
+    assert new.items == known.items
+    for row, items in zip(history, known.items, strict=True):
+        assert not set(row) & set(items)
+    with pytest.raises(ValueError, match=r"dense factors .*\(got LinearBlend\)"):
+        recommender.index()
+
+
+def test_bad_input_is_refused() -> None:
+    model = TVDiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
+    with pytest.raises(ValueError, match=r"'share' needs to be at least 0 \(got -1\)"):
+        LinearBlend(model, LocalEASE(), share=-1)
+    with pytest.raises(ValueError, match="LocalEASE needs to be fitted before"):
+        LinearBlend(model, LocalEASE()).encode_items(graph_of(MATRIX))

@@ -1,0 +1,1 @@
+"""The models that TV-Diff is compared with."""

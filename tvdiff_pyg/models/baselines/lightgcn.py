@@ -1,0 +1,96 @@
+"""LightGCN, as PyG implements it."""
+
+import torch
+import torch_geometric.nn.models as pyg
+from torch import Tensor
+from torch.nn import ModuleList
+from torch_geometric.nn import LGConv
+
+from tvdiff_pyg.models.baselines.embedding import EmbeddingModel
+from tvdiff_pyg.nn.anisotropic import check_sizes
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, spmm
+
+
+class LightGCN(EmbeddingModel):
+    r"""PyG's :class:`~torch_geometric.nn.models.LightGCN` (`"LightGCN: Simplifying and
+    Powering Graph Convolution Network for Recommendation"
+    <https://arxiv.org/abs/2002.02126>`_) on a bipartite graph.
+
+    .. math::
+        e = \frac{1}{L + 1} \sum_{l=0}^{L} \mathbf{A}^l e^{(0)}, \qquad
+        \mathbf{A} = \begin{pmatrix} 0 & \bar{\mathbf{R}} \\
+        \bar{\mathbf{R}}^{\top} & 0 \end{pmatrix}
+
+    Args:
+        num_users: Number of users, at least 1.
+        num_items: Number of items, at least 1.
+        hidden_channels: Length of the vectors, at least 1. (default: ``64``)
+        num_layers: Layers of propagation, at least 1. (default: ``1``)
+
+    Raises:
+        ValueError: If a number is below 1.
+
+    Example:
+        >>> model = LightGCN(num_users=2, num_items=3, num_layers=2)
+        >>> adjacency = model.adjacency(torch.tensor([[0, 0, 1], [0, 1, 2]]))
+        >>> model.training_loss(adjacency, torch.tensor([0, 1])).free_energy.backward()
+        >>> user_factor, item_factor = model(adjacency)
+        >>> (user_factor @ item_factor.t()).shape
+        torch.Size([2, 3])
+    """
+
+    normalization: Normalization = "symmetric"
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        hidden_channels: int = 64,
+        num_layers: int = 1,
+    ) -> None:
+        super().__init__(num_users, num_items, hidden_channels)
+        check_sizes(num_layers=num_layers)
+        self.num_layers = num_layers
+        self.net = pyg.LightGCN(num_users + num_items, hidden_channels, num_layers)
+        self.net.convs = ModuleList(BipartiteLGConv() for _ in range(num_layers))
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew (Xavier uniform)."""
+        self.net.reset_parameters()
+
+    def forward(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
+        """Propagate through all layers; return user factors and item factors."""
+        item_rows = adjacency.item_rows
+        # Sums of many small messages want single precision.
+        with torch.autocast(item_rows.col.device.type, enabled=False):
+            out = self.net.get_embedding((item_rows.transpose(), item_rows))
+        return out[: self.num_users], out[self.num_users :]
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.__class__.__name__}({self.num_users}, {self.num_items}, "
+            f"hidden_channels={self.hidden_channels}, num_layers={self.num_layers})"
+        )
+
+
+class BipartiteLGConv(LGConv):
+    """PyG's ``LGConv`` on a bipartite graph that is weighed already, by one fused
+    product for each side.
+
+    PyG would multiply with one square sparse matrix of users and items, whose gradient
+    is transposed anew in each step.
+    """
+
+    def forward(
+        self, x: Tensor, edge_index: tuple[CSR, CSR], edge_weight: None = None
+    ) -> Tensor:
+        """Pass messages to both sides.
+
+        Args:
+            x: Vectors of users, then items, ``[num_users + num_items, channels]``.
+            edge_index: Weighted user rows, and item rows, their transpose.
+            edge_weight: Not read. (default: ``None``)
+        """
+        user_rows, item_rows = edge_index
+        user, item = x.split([user_rows.num_rows, item_rows.num_rows])
+        return torch.cat([spmm(user_rows, item, item_rows), spmm(item_rows, user)])

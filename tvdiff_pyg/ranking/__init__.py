@@ -1,0 +1,18 @@
+"""Rankers: the best items by factors, by histories, by both, or through an index."""
+
+from tvdiff_pyg.ranking.blend import BlendRanker
+from tvdiff_pyg.ranking.exact import ExactRanker, rank_scores, top_k
+from tvdiff_pyg.ranking.history import HistoryRanker
+from tvdiff_pyg.ranking.item_index import IndexKind, ItemIndex
+from tvdiff_pyg.ranking.ranker import Ranker
+
+__all__ = [
+    "BlendRanker",
+    "ExactRanker",
+    "HistoryRanker",
+    "IndexKind",
+    "ItemIndex",
+    "Ranker",
+    "rank_scores",
+    "top_k",
+]

@@ -1,0 +1,92 @@
+"""Gram matrices of factors, computed by half, and their gradient by one product."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# A Gram matrix is computed in that many blocks of columns, none narrower than this.
+GRAM_BLOCKS, GRAM_BLOCK_WIDTH = 4, 128
+
+
+class _Gram(torch.autograd.Function):
+    """``x.T @ x``; both terms of its gradient are one symmetric product."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        device = x.device.type
+        ctx.dtype = x.dtype
+        if torch.is_autocast_enabled(device):
+            x = x.to(torch.get_autocast_dtype(device))
+        ctx.save_for_backward(x)
+        return _symmetric_product(x).to(ctx.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        both = grad_outputs[0] + grad_outputs[0].t()
+        return (x @ both.to(x.dtype)).to(ctx.dtype)
+
+
+def gram_share(channels: int) -> float:
+    """Return the share of the multiplications that a Gram matrix takes here.
+
+    Example:
+        >>> gram_share(1000), gram_share(64)
+        (0.625, 1.0)
+    """
+    width = min(_gram_width(channels), channels)
+    starts = range(0, channels, width)
+    done = sum(min(width, channels - start) * (channels - start) for start in starts)
+    return done / channels**2
+
+
+def _gram_width(channels: int) -> int:
+    # Narrower blocks multiply less, but too slowly to be worth it.
+    return max(-(-channels // GRAM_BLOCKS), GRAM_BLOCK_WIDTH)
+
+
+def _symmetric_product(x: Tensor) -> Tensor:
+    """Multiply only the blocks on and above the diagonal."""
+    channels = x.size(1)
+    width = _gram_width(channels)
+    out = x.new_empty(channels, channels)
+    for start in range(0, channels, width):
+        block = slice(start, start + width)
+        product = x[:, block].t() @ x[:, start:]
+        out[block, start:], out[start:, block] = product, product.t()
+    return out
+
+
+def gram(x: Tensor) -> Tensor:
+    r"""Compute ``x.T @ x`` of shape ``[channels, channels]``.
+
+    Args:
+        x: A matrix of shape ``[num_rows, channels]``.
+
+    Returns:
+        The Gram matrix, differentiable at the cost of one product. Under autocast
+        both products are computed in half precision.
+
+    Example:
+        >>> gram(torch.ones(4, 2)).tolist()
+        [[4.0, 4.0], [4.0, 4.0]]
+    """
+    out: Tensor = _Gram.apply(x)
+    return out
+
+
+def leading_rows(x: Tensor, num_rows: int | None) -> Tensor:
+    """Return the first rows of a matrix.
+
+    All of them are the matrix itself: the gradient of a slice would be one more copy.
+
+    Args:
+        x: A matrix.
+        num_rows: How many rows; all if ``None``.
+
+    Example:
+        >>> leading_rows(torch.eye(3), 2).shape
+        torch.Size([2, 3])
+    """
+    return x if num_rows in (None, x.size(0)) else x[:num_rows]
