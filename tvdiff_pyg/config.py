@@ -1,0 +1,235 @@
+"""Settings of a part, in a dataclass that checks itself, and as one flat set of names.
+
+A part's config may hold those of further parts, chosen by name. Flat, a chosen part is
+its name beside its own settings: ``{"schedule": "cosine", "offset": 0.01}``.
+"""
+
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from tvdiff_pyg.registry import Registry
+
+ConfigType = TypeVar("ConfigType", bound="Config")
+_REGISTRY = "registry"
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Base of all configs: checks that each value is of its field's type.
+
+    Subclasses are frozen dataclasses too. They document their fields under ``Args``,
+    and check ranges in :meth:`__post_init__` after calling this one's.
+
+    Raises:
+        ValueError: If a value is not of the type of its field.
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Width(Config):
+        ...     channels: int = 64
+        >>> Width("wide")
+        Traceback (most recent call last):
+            ...
+        ValueError: 'channels' needs to be an integer (got 'wide')
+    """
+
+    def __post_init__(self) -> None:
+        """Check the types."""
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value, hint = getattr(self, field.name), hints[field.name]
+            if not _fits(value, hint):
+                wanted = _describe(hint)
+                raise ValueError(f"'{field.name}' needs to be {wanted} (got {value!r})")
+
+    def check(self, name: str, holds: bool, wanted: str) -> None:
+        """Raise unless a condition on a field holds.
+
+        Args:
+            name: The field.
+            holds: The condition; write it so that NaN fails.
+            wanted: What the value needs to be, in words.
+
+        Raises:
+            ValueError: If it does not hold.
+        """
+        if not holds:
+            raise ValueError(
+                f"'{name}' needs to be {wanted} (got {getattr(self, name)!r})"
+            )
+
+    def check_at_least(self, low: int, *names: str) -> None:
+        """Raise unless fields are at least a number.
+
+        Args:
+            low: The number.
+            *names: The fields.
+
+        Raises:
+            ValueError: If one is below.
+        """
+        for name in names:
+            self.check(name, getattr(self, name) >= low, f"at least {low}")
+
+
+def part(registry: Registry[Any], default: str) -> Any:
+    """Declare a field that holds the config of a registered part.
+
+    Args:
+        registry: The parts to choose from.
+        default: The name of the part that is taken if none is chosen.
+    """
+
+    def build() -> Any:
+        return config_of(registry, default, registry.kind)()
+
+    return dataclasses.field(default_factory=build, metadata={_REGISTRY: registry})
+
+
+def config_of(registry: Registry[Any], name: str, argument: str) -> type[Config]:
+    """Return the class of the settings of a part.
+
+    Args:
+        registry: The parts.
+        name: The part.
+        argument: The argument that gave the name, for messages.
+
+    Raises:
+        ValueError: If there is no such part.
+    """
+    config = registry.find(name, argument).config
+    assert config is not None
+    return config
+
+
+def from_flat(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
+    """Build a config, and those of the parts in it, from one flat set of names.
+
+    Args:
+        kind: The class of the config.
+        values: Values by name; what is missing has its default, and what the config
+            does not read is left alone.
+
+    Raises:
+        ValueError: If a value is out of range, or there is no such part.
+    """
+    chosen: dict[str, Any] = {}
+    for field, registry in _fields(kind):
+        if registry is not None:
+            chosen[field.name] = from_flat(_chosen(field, registry, values), values)
+        elif field.name in values:
+            value = values[field.name]
+            # Files know lists only.
+            chosen[field.name] = tuple(value) if isinstance(value, list) else value
+    return kind(**chosen)
+
+
+def to_flat(config: Config) -> dict[str, Any]:
+    """Write a config, and those of the parts in it, as one flat set of names.
+
+    Args:
+        config: The config.
+    """
+    flat: dict[str, Any] = {}
+    for field, registry in _fields(type(config)):
+        value = getattr(config, field.name)
+        flat[field.name] = value if registry is None else registry.of(value).name
+        if registry is not None:
+            flat |= to_flat(value)
+    return flat
+
+
+def names_read(kind: type[Config], values: Mapping[str, Any]) -> list[str]:
+    """Return the flat names that a config reads, with the parts that are chosen.
+
+    Args:
+        kind: The class of the config.
+        values: Values by name, of which the names of parts are read.
+
+    Raises:
+        ValueError: If there is no such part.
+    """
+    names: list[str] = []
+    for field, registry in _fields(kind):
+        names.append(field.name)
+        if registry is not None:
+            names += names_read(_chosen(field, registry, values), values)
+    return list(dict.fromkeys(names))
+
+
+def flat_fields(
+    kind: type[Config], owner: str
+) -> Iterator[tuple[str, Any, str, type[Config]]]:
+    """Yield all flat fields of a config, whatever parts may be chosen.
+
+    Args:
+        kind: The class of the config.
+        owner: What reads its settings, in words.
+
+    Yields:
+        Name, type, who reads it, and the class that documents it. A part's name is a
+        ``Literal`` of those that there are.
+    """
+    hints = get_type_hints(kind)
+    for field, registry in _fields(kind):
+        if registry is None:
+            yield field.name, hints[field.name], owner, kind
+            continue
+        yield field.name, Literal[tuple(registry.names())], owner, kind
+        for entry in registry:
+            if entry.config is not None:
+                yield from flat_fields(entry.config, f"{registry.kind} {entry.name!r}")
+
+
+def _fields(
+    kind: type[Config],
+) -> Iterator[tuple["dataclasses.Field[Any]", Registry[Any] | None]]:
+    for field in dataclasses.fields(kind):
+        yield field, field.metadata.get(_REGISTRY)
+
+
+def _chosen(
+    field: "dataclasses.Field[Any]", registry: Registry[Any], values: Mapping[str, Any]
+) -> type[Config]:
+    """Return the config class of the part that is chosen for a field."""
+    if field.name in values:
+        return config_of(registry, values[field.name], field.name)
+    assert field.default_factory is not dataclasses.MISSING
+    return type(field.default_factory())
+
+
+_PLAIN = {
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    type(None): "none",
+}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type; of those beyond plain ones, it always is."""
+    origin = get_origin(hint)
+    if origin is Literal:
+        return any(value is one or value == one for one in get_args(hint))
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if origin is tuple:
+        inner = get_args(hint)[0]
+        return isinstance(value, tuple) and all(_fits(one, inner) for one in value)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return not isinstance(hint, type) or isinstance(value, hint)
+
+
+def _describe(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return f"one of {list(get_args(hint))}"
+    if origin in (Union, types.UnionType):
+        return " or ".join(_describe(one) for one in get_args(hint))
+    return _PLAIN.get(hint) or f"of {getattr(hint, '__name__', hint)}"

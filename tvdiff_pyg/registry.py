@@ -1,0 +1,182 @@
+"""Parts by name: models, denoisers, schedules, entropies, samplers, data sets, ...
+
+A part registers itself under a name with the config that holds its settings. What is
+registered can be chosen on the command line and is kept in run folders, whether it
+comes with this package or from outside.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from inspect import cleandoc
+from typing import Any, Generic, TypeVar
+
+#: Modules that packages name under this group of entry points are plug-ins.
+PLUGIN_GROUP = "tvdiff_pyg.plugins"
+
+Part = TypeVar("Part")
+Registered = TypeVar("Registered")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Part]):
+    """What is registered under a name.
+
+    Args:
+        name: The name.
+        part: The class, or whatever else was registered.
+        config: The class of its settings; ``None`` if it has none.
+    """
+
+    name: str
+    part: Part
+    config: type[Any] | None
+
+    @property
+    def about(self) -> str:
+        """The first sentence of its documentation."""
+        text = cleandoc(self.part.__doc__ or "").split("\n\n")[0]
+        return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+
+
+class Registry(Generic[Part]):
+    """Parts of one kind, by name.
+
+    Args:
+        kind: What the parts are, as messages call it.
+
+    Example:
+        >>> SHAPES: Registry[type] = Registry("shape")
+        >>> @SHAPES.register("circle")
+        ... class Circle:
+        ...     '''All points at one distance.'''
+        >>> SHAPES.names(), SHAPES["circle"].about
+        (['circle'], 'All points at one distance.')
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry[Part]] = {}
+
+    def register(
+        self, name: str, config: type[Any] | None = None
+    ) -> Callable[[Registered], Registered]:
+        """Return a decorator that registers a part.
+
+        Args:
+            name: The name, as on the command line.
+            config: The class of its settings, a
+                :class:`~tvdiff_pyg.config.Config`; of no other part of this kind. A
+                part that is such a class is its own. (default: ``None``)
+
+        Raises:
+            ValueError: If the name, or the config, belongs to another part.
+        """
+
+        def add(part: Registered) -> Registered:
+            own = part if isinstance(part, type) and is_dataclass(part) else None
+            settings = config or own
+            for entry in self._entries.values():
+                if _is_same(entry.part, part):
+                    continue
+                if entry.name == name or (settings and entry.config is settings):
+                    raise ValueError(
+                        f"'name' needs to be new among the {self.kind}s, and 'config' "
+                        f"to be of one alone (got {name!r} and {settings}, of "
+                        f"{entry.part})"
+                    )
+            self._entries[name] = Entry(name, part, settings)  # type: ignore[arg-type]
+            return part
+
+        return add
+
+    def __getitem__(self, name: str) -> Entry[Part]:
+        """Return what is registered under a name.
+
+        Raises:
+            ValueError: If nothing is.
+        """
+        return self.find(name, self.kind)
+
+    def find(self, name: str, argument: str) -> Entry[Part]:
+        """Return what is registered under a name that an argument gave.
+
+        Args:
+            name: The name.
+            argument: The argument, for the message.
+
+        Raises:
+            ValueError: If nothing is.
+        """
+        if name not in self._entries:
+            load_plugins()
+        if name not in self._entries:
+            raise ValueError(
+                f"'{argument}' needs to be one of {self.names()} (got {name!r})"
+            )
+        return self._entries[name]
+
+    def of(self, config: object) -> Entry[Part]:
+        """Return the part that a config belongs to.
+
+        Args:
+            config: Settings of a registered part.
+
+        Raises:
+            ValueError: If they belong to none.
+        """
+        load_plugins()
+        for entry in self._entries.values():
+            if entry.config is type(config):
+                return entry
+        raise ValueError(
+            f"'config' needs to belong to a registered {self.kind} (got {config!r})"
+        )
+
+    def names(self) -> list[str]:
+        """Return all names, in the order of registration."""
+        load_plugins()
+        return list(self._entries)
+
+    def __iter__(self) -> Iterator[Entry[Part]]:
+        load_plugins()
+        return iter(list(self._entries.values()))
+
+
+@cache
+def load_plugins() -> None:
+    """Import, once, what installed packages name as their plug-ins.
+
+    Raises:
+        ImportError: If one cannot be imported.
+    """
+    for found in entry_points(group=PLUGIN_GROUP):
+        load_plugin(found.value)
+
+
+def load_plugin(module: str) -> None:
+    """Import a module that registers parts.
+
+    Args:
+        module: Its name, as in an import.
+
+    Raises:
+        ImportError: If it cannot be imported.
+    """
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"'plugin' needs to be a module that can be imported (got {module!r}: "
+            f"{error})"
+        ) from error
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two parts are one, perhaps from a module that was imported again."""
+    names = ("__module__", "__qualname__")
+    return one is other or all(
+        getattr(one, name, one) == getattr(other, name, other) for name in names
+    )
