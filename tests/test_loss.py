@@ -1,6 +1,7 @@
 """The free energy from factors against the free energy from all scores."""
 
 import math
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -9,10 +10,22 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.oracle import CORNERS, free_energy, pairs_of, random_matrix
+from tvdiff_pyg.config import from_flat, to_flat
+from tvdiff_pyg.entropies import (
+    ENTROPIES,
+    BCEEntropy,
+    Entropy,
+    NLLEntropy,
+    register_entropy,
+)
 from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
 from tvdiff_pyg.sparse import CSR
 
-ENTROPIES = ["bpr", "bce", "nll"]
+NAMES = ["bpr", "bce", "nll"]
+
+
+def make_loss(temperature: float, name: str) -> HelmholtzFreeEnergyLoss:
+    return HelmholtzFreeEnergyLoss(temperature, ENTROPIES[name].config())
 
 
 def make_factors(num_users: int, num_items: int) -> tuple[Tensor, Tensor]:
@@ -52,7 +65,7 @@ def assert_equals_dense(
     expected = free_energy(
         *factors,
         x_0,
-        loss_fn.entropy_type,
+        ENTROPIES.of(loss_fn.entropy).name,
         loss_fn.temperature,
         pairs_in(observed if positive is None else positive),
         pairs_in(negative),
@@ -64,27 +77,25 @@ def assert_equals_dense(
 
 
 @pytest.mark.parametrize("temperature", [0.3, 10.0])
-@pytest.mark.parametrize("entropy_type", ENTROPIES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("corner", [name for name in CORNERS if name != "no edge"])
 def test_equals_the_dense_computation(
-    corner: str, entropy_type: str, temperature: float
+    corner: str, name: str, temperature: float
 ) -> None:
     x_0 = torch.tensor(CORNERS[corner], dtype=torch.float64)
-    loss_fn = HelmholtzFreeEnergyLoss(temperature, entropy_type)
+    loss_fn = make_loss(temperature, name)
     assert_equals_dense(loss_fn, x_0, draw_negatives(x_0))
 
 
-@pytest.mark.parametrize("entropy_type", ENTROPIES)
-def test_one_positive_for_each_row(entropy_type: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_one_positive_for_each_row(name: str) -> None:
     # As in batches over interactions.
     x_0 = random_matrix(4, 6)
     x_0[:, 2] = 1
     rows = torch.arange(4)
     positive = as_csr(torch.stack([rows, torch.full((4,), 2)]), (4, 6))
     negative = as_csr(torch.stack([rows, torch.tensor([5, 0, 1, 5])]), (4, 6))
-    assert_equals_dense(
-        HelmholtzFreeEnergyLoss(2.0, entropy_type), x_0, negative, positive
-    )
+    assert_equals_dense(make_loss(2.0, name), x_0, negative, positive)
 
 
 def test_rows_short_of_negatives_compare_as_many_positives() -> None:
@@ -109,10 +120,10 @@ def test_energy_is_the_mean_squared_error(
     torch.testing.assert_close(out.free_energy, expected, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("entropy_type", ENTROPIES)
-def test_temperature_zero_is_the_energy_alone(entropy_type: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_temperature_zero_is_the_energy_alone(name: str) -> None:
     x_0 = random_matrix(4, 6)
-    loss_fn = HelmholtzFreeEnergyLoss(0.0, entropy_type)
+    loss_fn = make_loss(0.0, name)
     assert not loss_fn.needs_negatives
     factors = make_factors(4, 6)
     out = loss_fn(*factors, as_csr(pairs_of(x_0), (4, 6)))
@@ -124,11 +135,11 @@ def test_temperature_zero_is_the_energy_alone(entropy_type: str) -> None:
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("entropy_type", ENTROPIES)
-def test_no_pair_at_all_is_finite(entropy_type: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_no_pair_at_all_is_finite(name: str) -> None:
     empty = as_csr(torch.empty(2, 0, dtype=torch.long), (2, 4))
     factors = make_factors(2, 4)
-    out = HelmholtzFreeEnergyLoss(1.0, entropy_type)(*factors, empty, negative=empty)
+    out = make_loss(1.0, name)(*factors, empty, negative=empty)
     assert out.entropy == 0
     expected = (factors[0] @ factors[1].t()).square().mean()
     torch.testing.assert_close(out.free_energy, expected)
@@ -140,30 +151,28 @@ def test_large_scores_stay_finite() -> None:
     x_0 = random_matrix(3, 5)
     user, item = make_factors(3, 5)
     observed = as_csr(pairs_of(x_0), (3, 5))
-    for entropy_type in ENTROPIES:
-        out = HelmholtzFreeEnergyLoss(1.0, entropy_type)(
+    for name in NAMES:
+        out = make_loss(1.0, name)(
             1e4 * user, item, observed, negative=draw_negatives(x_0)
         )
         assert out.free_energy.isfinite()
 
 
-@pytest.mark.parametrize("entropy_type", ENTROPIES)
-def test_by_hand(entropy_type: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_by_hand(name: str) -> None:
     # One user with factor 1 and items with factors 2, 0, -1; item 0 is observed and
     # item 2 its negative: E = ((1 - 2)^2 + 0^2 + (-1)^2) / 3 = 2 / 3.
     user = torch.tensor([[1.0]])
     item = torch.tensor([[2.0], [0.0], [-1.0]])
     observed = as_csr(torch.tensor([[0], [0]]), (1, 3))
     negative = as_csr(torch.tensor([[0], [2]]), (1, 3))
-    out = HelmholtzFreeEnergyLoss(0.5, entropy_type)(
-        user, item, observed, negative=negative
-    )
+    out = make_loss(0.5, name)(user, item, observed, negative=negative)
     log_sigmoid = {x: -math.log(1 + math.exp(-x)) for x in (1, 2, 3)}
     entropy = {
         "bpr": log_sigmoid[3],
         "bce": (log_sigmoid[2] + log_sigmoid[1]) / 3,
         "nll": log_sigmoid[2] / 3,
-    }[entropy_type]
+    }[name]
     assert out.energy.item() == pytest.approx(2 / 3)
     assert out.entropy.item() == pytest.approx(entropy)
     assert out.free_energy.item() == pytest.approx(2 / 3 - 0.5 * entropy)
@@ -171,7 +180,7 @@ def test_by_hand(entropy_type: str) -> None:
 
 def test_parts_are_detached() -> None:
     x_0 = random_matrix(3, 5)
-    out = HelmholtzFreeEnergyLoss(1.0, "nll")(
+    out = HelmholtzFreeEnergyLoss(1.0, NLLEntropy())(
         *make_factors(3, 5), as_csr(pairs_of(x_0), (3, 5))
     )
     assert out.free_energy.requires_grad
@@ -180,8 +189,8 @@ def test_parts_are_detached() -> None:
 
 
 def test_repr() -> None:
-    expected = "HelmholtzFreeEnergyLoss(temperature=2.0, entropy_type='bce')"
-    assert str(HelmholtzFreeEnergyLoss(2.0, "bce")) == expected
+    expected = "HelmholtzFreeEnergyLoss(temperature=2.0, entropy=BCEEntropy())"
+    assert str(HelmholtzFreeEnergyLoss(2.0, BCEEntropy())) == expected
 
 
 @pytest.mark.parametrize(
@@ -189,10 +198,6 @@ def test_repr() -> None:
     [
         ({"temperature": -1.0}, r"'temperature' needs to be at least 0 \(got -1.0\)"),
         ({"temperature": math.nan}, r"'temperature' needs to be .* \(got nan\)"),
-        (
-            {"entropy_type": "mse"},
-            r"'entropy_type' needs to be one of \['bpr', 'bce', 'nll'\] \(got 'mse'\)",
-        ),
     ],
 )
 def test_errors(arguments: dict[str, object], message: str) -> None:
@@ -200,9 +205,51 @@ def test_errors(arguments: dict[str, object], message: str) -> None:
         HelmholtzFreeEnergyLoss(**arguments)
 
 
-@pytest.mark.parametrize("entropy_type", ["bpr", "bce"])
-def test_negatives_are_needed(entropy_type: str) -> None:
-    message = rf"'negative' needs to be given for '{entropy_type}' \(got None\)"
+def test_unknown_entropies_are_named() -> None:
+    message = r"'entropy' needs to be one of \['bpr', 'bce', 'nll'\] \(got 'mse'\)"
+    with pytest.raises(ValueError, match=message):
+        ENTROPIES["mse"]
+
+
+@pytest.mark.parametrize("name", ["bpr", "bce"])
+def test_negatives_are_needed(name: str) -> None:
+    message = rf"'negative' needs to be given for {name.upper()}Entropy\(\) \(got None"
     observed = as_csr(pairs_of([[1, 0]]), (1, 2))
     with pytest.raises(ValueError, match=message):
-        HelmholtzFreeEnergyLoss(1.0, entropy_type)(*make_factors(1, 2), observed)
+        make_loss(1.0, name)(*make_factors(1, 2), observed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entropy_is_its_own_config(name: str) -> None:
+    entropy = ENTROPIES[name].config()
+    assert from_flat(type(entropy), to_flat(entropy)) == entropy
+    assert ENTROPIES.of(entropy).name == name
+    assert make_loss(1.0, name).needs_negatives is (name != "nll")
+    assert entropy.pairwise is (name == "bpr")
+
+
+def test_an_entropy_of_ones_own() -> None:
+    @dataclass(frozen=True)
+    class Hinge(Entropy):
+        margin: float = 1.0
+
+        def __call__(
+            self,
+            positive: Tensor,
+            negative: Tensor | None,
+            size: int,
+            positive_weight: Tensor | None = None,
+            negative_weight: Tensor | None = None,
+        ) -> Tensor:
+            return -(self.margin - positive).relu().sum() / size
+
+    register_entropy("hinge")(Hinge)
+    try:
+        entropy = from_flat(ENTROPIES["hinge"].config, {"margin": 2.0})
+    finally:
+        del ENTROPIES._entries["hinge"]
+    user, item = torch.tensor([[1.0]]), torch.tensor([[0.5], [0.0]])
+    observed = as_csr(torch.tensor([[0], [0]]), (1, 2))
+    out = HelmholtzFreeEnergyLoss(3.0, entropy)(user, item, observed, negative=observed)
+    assert out.entropy.item() == pytest.approx(-(2 - 0.5) / 2)
+    assert out.free_energy.item() == pytest.approx(0.125 + 3 * 0.75)

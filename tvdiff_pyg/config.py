@@ -9,6 +9,8 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from typing_extensions import Self
+
 from tvdiff_pyg.registry import Registry
 
 ConfigType = TypeVar("ConfigType", bound="Config")
@@ -20,7 +22,7 @@ class Config:
     """Base of all configs: checks that each value is of its field's type.
 
     Subclasses are frozen dataclasses too. They document their fields under ``Args``,
-    and check ranges in :meth:`__post_init__` after calling this one's.
+    and check ranges in ``__post_init__`` after calling this one's.
 
     Raises:
         ValueError: If a value is not of the type of its field.
@@ -43,6 +45,25 @@ class Config:
             if not _fits(value, hint):
                 wanted = _describe(hint)
                 raise ValueError(f"'{field.name}' needs to be {wanted} (got {value!r})")
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Build from one flat set of names, those of the chosen parts included.
+
+        Args:
+            **values: Values by name; what is missing has its default.
+
+        Raises:
+            ValueError: If a value is out of range, or nothing reads it.
+        """
+        read = names_read(cls, values)
+        for name in values:
+            if name not in read:
+                raise ValueError(
+                    f"'{name}' is not read by {cls.__name__} with these parts "
+                    f"(known: {sorted(read)})"
+                )
+        return from_flat(cls, values)
 
     def check(self, name: str, holds: bool, wanted: str) -> None:
         """Raise unless a condition on a field holds.
@@ -159,6 +180,21 @@ def names_read(kind: type[Config], values: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def parts_read(kind: type[Config], values: Mapping[str, Any]) -> list[str]:
+    """Return those of the names of :func:`names_read` that choose a part.
+
+    Args:
+        kind: The class of the config.
+        values: Values by name, of which the names of parts are read.
+    """
+    names = []
+    for field, registry in _fields(kind):
+        if registry is not None:
+            chosen = _chosen(field, registry, values)
+            names += [field.name, *parts_read(chosen, values)]
+    return names
+
+
 def flat_fields(
     kind: type[Config], owner: str
 ) -> Iterator[tuple[str, Any, str, type[Config]]]:
@@ -223,7 +259,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return not isinstance(hint, type) or isinstance(value, hint)
+    return hint is Any or not isinstance(hint, type) or isinstance(value, hint)
 
 
 def _describe(hint: Any) -> str:

@@ -1,15 +1,13 @@
 """View I: the Helmholtz free energy of a prediction, from factors and pairs alone."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch_geometric.typing import OptTensor
 
+from tvdiff_pyg.entropies import BPREntropy, Entropy, weighted_sum
 from tvdiff_pyg.sparse import CSR, gram, leading_rows, pair_scores
-
-EntropyType = Literal["bpr", "bce", "nll"]
 
 
 class FreeEnergy(NamedTuple):
@@ -29,53 +27,45 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         L = E - \text{temperature} \cdot S, \qquad
         E = \frac{1}{|\mathcal{I}|} \lVert x_0 - \hat{x}_0 \rVert^2
 
-    with the entropy :math:`S`, averaged over the batch, one of
-
-    .. math::
-        S_\text{BPR} &= \log \sigma(s_\text{pos} - s_\text{neg}) \\
-        S_\text{BCE} &= \frac{1}{|\mathcal{I}|} \Big[ \sum_\text{pos} \log \sigma(s)
-        + \sum_\text{neg} \log \sigma(-s) \Big] \\
-        S_\text{NLL} &= \frac{1}{|\mathcal{I}|} \sum_\text{pos} \log \sigma(s)
-
-    The energy is computed as :math:`|\mathcal{N}(u)| - 2 \sum_{i \in \mathcal{N}(u)}
-    s_{ui} + \hat{u} \mathbf{V}^\top \mathbf{V} \hat{u}^\top`, so no score outside the
-    observed and sampled pairs is ever formed.
+    averaged over the batch, with the entropy :math:`S` of
+    :class:`~tvdiff_pyg.entropies.BPREntropy`,
+    :class:`~tvdiff_pyg.entropies.BCEEntropy`,
+    :class:`~tvdiff_pyg.entropies.NLLEntropy` or of your own. The energy is computed as
+    :math:`|\mathcal{N}(u)| - 2 \sum_{i \in \mathcal{N}(u)} s_{ui}
+    + \hat{u} \mathbf{V}^\top \mathbf{V} \hat{u}^\top`, so no score outside the observed
+    and sampled pairs is ever formed.
 
     Args:
         temperature: Weight of the entropy, at least 0; at 0 only the energy is left
             (DiffRec's mean-squared error). (default: ``1.0``)
-        entropy_type: ``"bpr"``, ``"bce"`` or ``"nll"``. (default: ``"bpr"``)
+        entropy: The ranking entropy. (default: ``BPREntropy()``)
 
     Raises:
-        ValueError: If ``temperature`` is negative or ``entropy_type`` is unknown.
+        ValueError: If ``temperature`` is negative.
 
     Example:
-        >>> loss = HelmholtzFreeEnergyLoss(temperature=1.0, entropy_type="nll")
+        >>> from tvdiff_pyg.entropies import NLLEntropy
+        >>> loss = HelmholtzFreeEnergyLoss(temperature=1.0, entropy=NLLEntropy())
         >>> observed = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 3))
         >>> loss(torch.zeros(1, 2), torch.zeros(3, 2), observed).energy.item()
         0.3333333432674408
     """
 
     def __init__(
-        self, temperature: float = 1.0, entropy_type: EntropyType = "bpr"
+        self, temperature: float = 1.0, entropy: Entropy = BPREntropy()
     ) -> None:
         super().__init__()
         if not temperature >= 0:
             raise ValueError(
                 f"'temperature' needs to be at least 0 (got {temperature})"
             )
-        if entropy_type not in get_args(EntropyType):
-            raise ValueError(
-                f"'entropy_type' needs to be one of {list(get_args(EntropyType))} "
-                f"(got {entropy_type!r})"
-            )
         self.temperature = temperature
-        self.entropy_type = entropy_type
+        self.entropy = entropy
 
     @property
     def needs_negatives(self) -> bool:
         """Whether the entropy compares with items that were not observed."""
-        return self.temperature > 0 and self.entropy_type != "nll"
+        return self.temperature > 0 and self.entropy.needs_negatives
 
     def forward(
         self,
@@ -96,9 +86,10 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             user_factor: Denoised user factors, ``[batch_size, channels]``.
             item_factor: Item factors, ``[num_items, channels]``.
             observed: The clean interactions :math:`x_0`, ``[batch_size, num_items]``.
-            positive: The positive pairs of BPR, as many a row as ``negative``;
-                ``observed`` if omitted. (default: ``None``)
-            negative: The negative pairs; not read by NLL. (default: ``None``)
+            positive: The positive pairs, for a pairwise entropy as many a row as
+                ``negative``; ``observed`` if omitted. (default: ``None``)
+            negative: The negative pairs, if the entropy needs any.
+                (default: ``None``)
             num_items: Size of the catalogue, where ``item_factor`` holds only a
                 part of it. (default: ``None``)
             num_pool: How many leading rows of ``item_factor`` are a uniform random
@@ -109,7 +100,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             Free energy, energy and entropy.
 
         Raises:
-            ValueError: If BPR or BCE get no ``negative``.
+            ValueError: If the entropy needs ``negative`` and gets none.
         """
         patterns = self._patterns(observed, positive, negative)
         scores = self._scores(patterns, user_factor, item_factor)
@@ -140,7 +131,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         if self.needs_negatives:
             if negative is None:
                 raise ValueError(
-                    f"'negative' needs to be given for {self.entropy_type!r} (got None)"
+                    f"'negative' needs to be given for {self.entropy} (got None)"
                 )
             patterns.append(negative)
         if self.temperature > 0 and positive is not None:
@@ -172,47 +163,10 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         Returns:
             The energy, a scalar.
         """
-        return (_sum(1 - 2 * observed_score, weight) + mass) / size
-
-    def entropy(
-        self,
-        positive: Tensor,
-        negative: Tensor | None,
-        size: int,
-        positive_weight: OptTensor = None,
-        negative_weight: OptTensor = None,
-    ) -> Tensor:
-        """Compute the ranking entropy from scores of pairs.
-
-        Args:
-            positive: Scores of positive pairs, of shape ``[num_positive]``.
-            negative: Scores of negative pairs, for BPR one to each positive.
-            size: Number of all pairs, ``batch_size * num_items``; BPR does not
-                read it.
-            positive_weight: Weights of the positive pairs. (default: ``None``)
-            negative_weight: Weights of the negative pairs; BPR takes those of the
-                positive ones. (default: ``None``)
-
-        Returns:
-            The entropy, a scalar of at most 0.
-        """
-        if self.entropy_type == "bpr":
-            assert negative is not None
-            weight = positive_weight
-            # No pair at all (every item observed) ranks nothing: zero, not NaN.
-            total = _sum(torch.ones_like(positive), weight).clamp(min=1)
-            return _sum(F.logsigmoid(positive - negative), weight) / total
-        entropy = _sum(F.logsigmoid(positive), positive_weight)
-        if negative is not None:
-            entropy = entropy + _sum(F.logsigmoid(-negative), negative_weight)
-        return entropy / size
+        return (weighted_sum(1 - 2 * observed_score, weight) + mass) / size
 
     def __repr__(self) -> str:
         return (
             f"{self.__class__.__name__}(temperature={self.temperature}, "
-            f"entropy_type={self.entropy_type!r})"
+            f"entropy={self.entropy})"
         )
-
-
-def _sum(value: Tensor, weight: OptTensor) -> Tensor:
-    return value.sum() if weight is None else (value * weight).sum()

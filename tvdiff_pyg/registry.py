@@ -6,11 +6,13 @@ comes with this package or from outside.
 """
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 #: Modules that packages name under this group of entry points are plug-ins.
@@ -141,8 +143,7 @@ class Registry(Generic[Part]):
         return list(self._entries)
 
     def __iter__(self) -> Iterator[Entry[Part]]:
-        load_plugins()
-        return iter(list(self._entries.values()))
+        return iter([self._entries[name] for name in self.names()])
 
 
 @cache
@@ -160,13 +161,21 @@ def load_plugin(module: str) -> None:
     """Import a module that registers parts.
 
     Args:
-        module: Its name, as in an import.
+        module: Its name, as in an import from the current folder or elsewhere, or a
+            path of a file that ends with ``.py``.
 
     Raises:
         ImportError: If it cannot be imported.
     """
+    # On the path, so that other processes find it as well.
+    file = Path(module)
+    folder, name = Path.cwd(), module
+    if file.suffix == ".py":
+        folder, name = file.resolve().parent, file.stem
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
     try:
-        importlib.import_module(module)
+        importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
             f"'plugin' needs to be a module that can be imported (got {module!r}: "

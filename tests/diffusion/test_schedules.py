@@ -1,16 +1,34 @@
 """Noise schedules: values by hand, ranges, errors."""
 
 import math
-from typing import get_args
+from dataclasses import dataclass
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
-from tvdiff_pyg.diffusion import Schedule, make_betas
+from tvdiff_pyg.config import from_flat, to_flat
+from tvdiff_pyg.diffusion import (
+    SCHEDULES,
+    CosineSchedule,
+    GaussianDiffusion,
+    LinearVarianceSchedule,
+    Schedule,
+    register_schedule,
+)
 
+NAMES = ["linear", "linear-var", "cosine", "binomial"]
 NUM_TIMESTEPS = st.integers(1, 200)
+
+
+def make(name: str, **values: float) -> Schedule:
+    return from_flat(SCHEDULES[name].config, values)
+
+
+def make_betas(name: str, num_timesteps: int, **values: float) -> Tensor:
+    return make(name, **values).betas(num_timesteps)
 
 
 def test_linear_by_hand() -> None:
@@ -51,7 +69,7 @@ def test_linear_variance_is_linear_in_the_variance(
     num_timesteps: int, one: float, other: float, scale: float
 ) -> None:
     low, high = sorted((one, other))
-    betas = make_betas("linear-var", num_timesteps, scale, low, high)
+    betas = LinearVarianceSchedule(scale, low, high).betas(num_timesteps)
     variance = 1 - (1 - betas).cumprod(0)
     step = 0 if num_timesteps == 1 else (high - low) / (num_timesteps - 1)
     expected = [scale * (low + t * step) for t in range(num_timesteps)]
@@ -59,15 +77,16 @@ def test_linear_variance_is_linear_in_the_variance(
 
 
 @given(
-    st.sampled_from(get_args(Schedule)),
+    st.sampled_from(NAMES),
     NUM_TIMESTEPS,
     st.floats(1e-6, 0.9),
     st.floats(1.01, 100),
 )
 def test_betas_are_a_share_of_the_signal(
-    schedule: Schedule, num_timesteps: int, low: float, ratio: float
+    schedule: str, num_timesteps: int, low: float, ratio: float
 ) -> None:
-    betas = make_betas(schedule, num_timesteps, 1.0, low, min(low * ratio, 0.999))
+    noise = {"noise_min": low, "noise_max": min(low * ratio, 0.999)}
+    betas = make_betas(schedule, num_timesteps, noise_scale=1.0, **noise)
     assert betas.shape == (num_timesteps,)
     assert betas.dtype == torch.double
     assert (betas > 0).all()
@@ -77,7 +96,7 @@ def test_betas_are_a_share_of_the_signal(
 @pytest.mark.parametrize("schedule", ["linear", "linear-var"])
 @pytest.mark.parametrize(("low", "high"), [(0.5, 0.9999), (0.5, 0.5)])
 def test_betas_stay_in_their_documented_range_at_its_ends(
-    schedule: Schedule, low: float, high: float
+    schedule: str, low: float, high: float
 ) -> None:
     # Linear-var with equal ends adds all its noise at once, and none after.
     betas = make_betas(schedule, 3, noise_scale=1, noise_min=low, noise_max=high)
@@ -88,12 +107,7 @@ def test_betas_stay_in_their_documented_range_at_its_ends(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_timesteps": 0}, r"'num_timesteps' needs to be at least 1 \(got 0\)"),
-        (
-            {"schedule": "quadratic"},
-            r"'schedule' needs to be one of \['linear', 'linear-var', 'cosine', "
-            r"'binomial'\] \(got 'quadratic'\)",
-        ),
+        ({"noise_scale": "1"}, r"'noise_scale' needs to be a number \(got '1'\)"),
         *[
             (noise, r"'noise_scale' needs to satisfy 0 < noise_scale \* noise_min <= ")
             for noise in (
@@ -108,18 +122,61 @@ def test_betas_stay_in_their_documented_range_at_its_ends(
 )
 @pytest.mark.parametrize("schedule", ["linear", "linear-var"])
 def test_errors(schedule: str, arguments: dict[str, float], message: str) -> None:
-    given = {
-        "schedule": schedule,
-        "num_timesteps": 5,
-        "noise_scale": 1.0,
-        "noise_min": 0.1,
-        "noise_max": 0.5,
-    }
+    given = {"noise_scale": 1.0, "noise_min": 0.1, "noise_max": 0.5}
     with pytest.raises(ValueError, match=message):
-        make_betas(**{**given, **arguments})
+        make(schedule, **{**given, **arguments})
+
+
+def test_unknown_schedules_are_named() -> None:
+    message = (
+        r"'schedule' needs to be one of \['linear', 'linear-var', 'cosine', "
+        r"'binomial'\] \(got 'quadratic'\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        SCHEDULES["quadratic"]
+
+
+@pytest.mark.parametrize("offset", [-0.1, math.inf, math.nan])
+def test_the_offset_is_checked(offset: float) -> None:
+    message = rf"'offset' needs to be at least 0, and finite \(got {offset}\)"
+    with pytest.raises(ValueError, match=message):
+        CosineSchedule(offset)
 
 
 def test_the_noise_range_is_named_in_full() -> None:
     message = r"noise_scale \* noise_max < 1 \(got 0.2 and 1.5\)"
     with pytest.raises(ValueError, match=message):
         make_betas("linear", 5, noise_scale=1, noise_min=0.2, noise_max=1.5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schedule_is_its_own_config(name: str) -> None:
+    schedule = SCHEDULES[name].config()
+    assert from_flat(type(schedule), to_flat(schedule)) == schedule
+    assert SCHEDULES.of(schedule).name == name
+    diffusion = GaussianDiffusion(7, schedule, fix_first_beta=False)
+    expected = schedule.betas(7).float()
+    assert torch.equal(diffusion.betas, expected)
+
+
+def test_settings_are_read_from_flat_names() -> None:
+    values = {"noise_scale": 0.5, "offset": 0.1, "num_timesteps": 3}
+    assert make("cosine", **values) == CosineSchedule(0.1)
+    assert make("linear-var", **values) == LinearVarianceSchedule(noise_scale=0.5)
+
+
+def test_a_schedule_of_ones_own() -> None:
+    @dataclass(frozen=True)
+    class Constant(Schedule):
+        beta: float = 0.1
+
+        def betas(self, num_timesteps: int) -> Tensor:
+            return torch.full((num_timesteps,), self.beta, dtype=torch.double)
+
+    register_schedule("constant")(Constant)
+    try:
+        schedule = make("constant", beta=0.2)
+    finally:
+        del SCHEDULES._entries["constant"]
+    diffusion = GaussianDiffusion(3, schedule)
+    assert diffusion.betas.tolist() == pytest.approx([1e-5, 0.2, 0.2])

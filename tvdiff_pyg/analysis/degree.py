@@ -151,7 +151,5 @@ def _lowest_rank(value: Tensor) -> Tensor:
 
 def _ranks(value: Tensor) -> Tensor:
     """Rank from 0, double; equal values share their mean rank."""
-    ordered = value.sort().values
-    below = torch.searchsorted(ordered, value)
-    above = torch.searchsorted(ordered, value, right=True)
-    return (below + above - 1).double() / 2
+    _, place, count = value.unique(return_inverse=True, return_counts=True)
+    return (count.cumsum(0) - (count + 1).double() / 2)[place]

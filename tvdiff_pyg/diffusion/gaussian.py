@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.diffusion.schedules import Schedule, make_betas
+from tvdiff_pyg.diffusion.schedules import LinearVarianceSchedule, Schedule
 
 FIRST_BETA = 1e-5
 
@@ -25,17 +25,14 @@ class GaussianDiffusion(torch.nn.Module):
     ``[batch_size, hidden_channels]``; only the noise differs.
 
     Args:
-        num_timesteps: Number of steps :math:`T`. (default: ``5``)
-        schedule: Name of the schedule, see :func:`make_betas`.
-            (default: ``"linear-var"``)
-        noise_scale: Factor on the noise range. (default: ``1e-4``)
-        noise_min: Lower end of the noise range. (default: ``5e-4``)
-        noise_max: Upper end of the noise range. (default: ``5e-3``)
+        num_timesteps: Number of steps :math:`T`, at least 1. (default: ``50``)
+        schedule: How much noise each step adds.
+            (default: ``LinearVarianceSchedule()``)
         fix_first_beta: Set :math:`\beta_0 = 10^{-5}`, as DiffRec and TV-Diff do.
             (default: ``True``)
 
     Raises:
-        ValueError: If a schedule argument is outside its range.
+        ValueError: If ``num_timesteps`` is below 1.
 
     Example:
         >>> diffusion = GaussianDiffusion(num_timesteps=10)
@@ -54,17 +51,18 @@ class GaussianDiffusion(torch.nn.Module):
 
     def __init__(
         self,
-        num_timesteps: int = 5,
-        schedule: Schedule = "linear-var",
-        noise_scale: float = 1e-4,
-        noise_min: float = 5e-4,
-        noise_max: float = 5e-3,
+        num_timesteps: int = 50,
+        schedule: Schedule = LinearVarianceSchedule(),
         fix_first_beta: bool = True,
     ) -> None:
         super().__init__()
+        if num_timesteps < 1:
+            raise ValueError(
+                f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
+            )
         self.num_timesteps = num_timesteps
         self.schedule = schedule
-        betas = make_betas(schedule, num_timesteps, noise_scale, noise_min, noise_max)
+        betas = schedule.betas(num_timesteps)
         if fix_first_beta:
             betas[0] = FIRST_BETA
         self._register(betas)

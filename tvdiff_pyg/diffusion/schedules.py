@@ -1,12 +1,20 @@
-r"""Noise schedules: pure functions from a name to the variances :math:`\beta_t`."""
+r"""Noise schedules: pure functions that give the variances :math:`\beta_t`, and the
+schedules that name them and hold their settings.
+"""
 
 import math
-from typing import Literal, get_args
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-Schedule = Literal["linear", "linear-var", "cosine", "binomial"]
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.registry import Registry
+
+#: Every schedule by its name.
+SCHEDULES: "Registry[type[Schedule]]" = Registry("schedule")
+register_schedule = SCHEDULES.register
 
 MAX_BETA = 0.999
 
@@ -60,60 +68,144 @@ def binomial_betas(num_timesteps: int) -> Tensor:
     return 1 / (num_timesteps - step + 1)
 
 
-def make_betas(
-    schedule: Schedule,
-    num_timesteps: int,
-    noise_scale: float = 1e-4,
-    noise_min: float = 5e-4,
-    noise_max: float = 5e-3,
-) -> Tensor:
-    r"""Build a schedule by name.
-
-    Args:
-        schedule: ``"linear"``, ``"linear-var"``, ``"cosine"`` or ``"binomial"``; the
-            last two do not read the noise arguments.
-        num_timesteps: Number of steps :math:`T`, at least 1.
-        noise_scale: Factor on both ends of the noise range, positive.
-            (default: ``1e-4``)
-        noise_min: Lower end of the noise range, positive. (default: ``5e-4``)
-        noise_max: Upper end, at least ``noise_min``; ``noise_scale * noise_max`` is
-            below 1. (default: ``5e-3``)
-
-    Returns:
-        :math:`\beta_t` of shape ``[num_timesteps]``, double, in [0, 0.999].
-
-    Raises:
-        ValueError: If an argument is outside its range.
-
-    Example:
-        >>> make_betas("linear", 3, noise_scale=1.0, noise_min=0.1, noise_max=0.3)
-        tensor([0.1000, 0.2000, 0.3000], dtype=torch.float64)
-    """
-    if num_timesteps < 1:
-        raise ValueError(
-            f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
-        )
-    if schedule == "cosine":
-        return cosine_betas(num_timesteps)
-    if schedule == "binomial":
-        return binomial_betas(num_timesteps)
-    if schedule not in get_args(Schedule):
-        raise ValueError(
-            f"'schedule' needs to be one of {list(get_args(Schedule))} "
-            f"(got {schedule!r})"
-        )
-    start, end = noise_scale * noise_min, noise_scale * noise_max
-    if not 0 < start <= end < 1:
-        raise ValueError(
-            "'noise_scale' needs to satisfy 0 < noise_scale * noise_min <= "
-            f"noise_scale * noise_max < 1 (got {start:g} and {end:g})"
-        )
-    if schedule == "linear":
-        return linear_betas(num_timesteps, start, end).clamp(max=MAX_BETA)
-    return linear_variance_betas(num_timesteps, start, end)
-
-
 def _betas_from(alphas_cumprod: Tensor) -> Tensor:
     r"""Invert :math:`\bar\alpha_t = \prod_s (1 - \beta_s)`."""
     previous = torch.cat([alphas_cumprod.new_ones(1), alphas_cumprod[:-1]])
     return (1 - alphas_cumprod / previous).clamp(max=MAX_BETA)
+
+
+@dataclass(frozen=True)
+class Schedule(Config, ABC):
+    """How much noise each step adds: a part that is its own config.
+
+    A schedule of your own is a frozen dataclass that defines :meth:`betas`, registered
+    by ``@register_schedule(name)``.
+    """
+
+    @abstractmethod
+    def betas(self, num_timesteps: int) -> Tensor:
+        r"""Compute the variances :math:`\beta_t`.
+
+        Args:
+            num_timesteps: Number of steps :math:`T`, at least 1.
+
+        Returns:
+            Variances of shape ``[num_timesteps]``, double, in [0, 0.999].
+        """
+
+
+@dataclass(frozen=True)
+class NoiseRange(Schedule):
+    """What the two linear schedules share: the ends, from ``noise_scale * noise_min``
+    to ``noise_scale * noise_max``.
+    """
+
+    noise_scale: float = 1e-4
+    noise_min: float = 1e-3
+    noise_max: float = 5e-3
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        super().__post_init__()
+        start, end = self.ends()
+        if not 0 < start <= end < 1:
+            raise ValueError(
+                "'noise_scale' needs to satisfy 0 < noise_scale * noise_min <= "
+                f"noise_scale * noise_max < 1 (got {start:g} and {end:g})"
+            )
+
+    def ends(self) -> tuple[float, float]:
+        """Return the scaled ends."""
+        return self.noise_scale * self.noise_min, self.noise_scale * self.noise_max
+
+
+@register_schedule("linear")
+@dataclass(frozen=True)
+class LinearSchedule(NoiseRange):
+    """The variance of each step rises linearly. See :func:`linear_betas`.
+
+    Args:
+        noise_scale: Factor on the noise range, positive.
+        noise_min: Lower end of the noise range, positive.
+        noise_max: Upper end of the noise range, at least the lower one; scaled, it is
+            below 1.
+
+    Raises:
+        ValueError: If an end is outside its range.
+
+    Example:
+        >>> LinearSchedule(1.0, noise_min=0.1, noise_max=0.3).betas(3).tolist()
+        [0.1, 0.2, 0.3]
+    """
+
+    def betas(self, num_timesteps: int) -> Tensor:
+        """Compute the variances; see :meth:`Schedule.betas`."""
+        return linear_betas(num_timesteps, *self.ends()).clamp(max=MAX_BETA)
+
+
+@register_schedule("linear-var")
+@dataclass(frozen=True)
+class LinearVarianceSchedule(NoiseRange):
+    """The total variance rises linearly, as published. See
+    :func:`linear_variance_betas`.
+
+    Args:
+        noise_scale: Factor on the noise range, positive.
+        noise_min: Lower end of the noise range, positive.
+        noise_max: Upper end of the noise range, at least the lower one; scaled, it is
+            below 1.
+
+    Raises:
+        ValueError: If an end is outside its range.
+
+    Example:
+        >>> LinearVarianceSchedule(1.0, noise_min=0.5, noise_max=0.75).betas(2).tolist()
+        [0.5, 0.5]
+    """
+
+    def betas(self, num_timesteps: int) -> Tensor:
+        """Compute the variances; see :meth:`Schedule.betas`."""
+        return linear_variance_betas(num_timesteps, *self.ends())
+
+
+@register_schedule("cosine")
+@dataclass(frozen=True)
+class CosineSchedule(Schedule):
+    """The signal falls as a squared cosine. See :func:`cosine_betas`.
+
+    Args:
+        offset: Keeps the first steps from adding next to no noise, at least 0.
+
+    Raises:
+        ValueError: If the offset is negative or infinite.
+
+    Example:
+        >>> CosineSchedule().betas(10).argmax().item()
+        9
+    """
+
+    offset: float = 0.008
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        super().__post_init__()
+        self.check("offset", 0 <= self.offset < math.inf, "at least 0, and finite")
+
+    def betas(self, num_timesteps: int) -> Tensor:
+        """Compute the variances; see :meth:`Schedule.betas`."""
+        return cosine_betas(num_timesteps, self.offset)
+
+
+@register_schedule("binomial")
+@dataclass(frozen=True)
+class BinomialSchedule(Schedule):
+    """Each step erases an equal share of the signal. See :func:`binomial_betas`.
+
+    Example:
+        >>> BinomialSchedule().betas(2).tolist()
+        [0.3333333333333333, 0.5]
+    """
+
+    def betas(self, num_timesteps: int) -> Tensor:
+        """Compute the variances; see :meth:`Schedule.betas`."""
+        return binomial_betas(num_timesteps)

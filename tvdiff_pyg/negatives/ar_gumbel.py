@@ -1,11 +1,15 @@
 """View III: AR-GSP, hard negatives by acceptance-rejection and Gumbel softmax."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch_geometric.utils import cumsum
+from typing_extensions import Self
 
+from tvdiff_pyg.config import Config
 from tvdiff_pyg.negatives.best_items import best_items
-from tvdiff_pyg.negatives.sampler import NegativeSampler
+from tvdiff_pyg.negatives.sampler import NegativeSampler, register_sampler
 from tvdiff_pyg.sparse import CSR
 
 # Scores are clamped to this before their logarithm is taken.
@@ -14,11 +18,34 @@ MIN_SCORE = 1e-10
 BLOCK_ENTRIES = 2**24
 
 
-class ARGumbelSampler(NegativeSampler):
-    r"""Acceptance-rejection Gumbel-softmax sampling of hard negatives (TV-Diff,
-    `arXiv 2511.20122 <https://arxiv.org/abs/2511.20122>`_).
+@dataclass(frozen=True)
+class ARGumbelConfig(Config):
+    """Settings of :class:`ARGumbelSampler`.
 
-    For each user, all unobserved items are scored without gradient, the best
+    Args:
+        accept_ratio: Share of the items that AR-GSP accepts, in (0, 1].
+        gumbel_decay: Decay of AR-GSP's softness over the timesteps, at least 0.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    accept_ratio: float = 0.05
+    gumbel_decay: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check("accept_ratio", 0 < self.accept_ratio <= 1, "in (0, 1]")
+        self.check_at_least(0, "gumbel_decay")
+
+
+@register_sampler("hard", ARGumbelConfig)
+class ARGumbelSampler(NegativeSampler):
+    r"""Acceptance-rejection Gumbel-softmax sampling of hard negatives.
+
+    AR-GSP of TV-Diff (`arXiv 2511.20122 <https://arxiv.org/abs/2511.20122>`_). For each
+    user, all unobserved items are scored without gradient, the best
     ``accept_ratio * num_items`` are accepted, and negatives are drawn from them
     without replacement by the weights
 
@@ -59,17 +86,15 @@ class ARGumbelSampler(NegativeSampler):
             raise ValueError(
                 f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
             )
-        if not 0 < accept_ratio <= 1:
-            raise ValueError(
-                f"'accept_ratio' needs to be in (0, 1] (got {accept_ratio})"
-            )
-        if not gumbel_decay >= 0:
-            raise ValueError(
-                f"'gumbel_decay' needs to be at least 0 (got {gumbel_decay})"
-            )
+        self.config = ARGumbelConfig(accept_ratio, gumbel_decay)
         self.num_timesteps = num_timesteps
         self.accept_ratio = accept_ratio
         self.gumbel_decay = gumbel_decay
+
+    @classmethod
+    def from_config(cls, config: Config, num_timesteps: int) -> Self:
+        """Build from a config; see :meth:`NegativeSampler.from_config`."""
+        return cls(num_timesteps, **vars(config))
 
     def softness(self, timestep: Tensor) -> Tensor:
         r"""Compute :math:`\tau(t) = \exp(-\lambda (1 - t / T))`, in (0, 1]."""

@@ -3,8 +3,15 @@
 import torch
 from torch import Tensor
 from torch_geometric.utils import cumsum
+from typing_extensions import Self
 
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.registry import Registry
 from tvdiff_pyg.sparse import CSR
+
+#: Every negative sampler by its name.
+SAMPLERS: "Registry[type[NegativeSampler]]" = Registry("negative sampler")
+register_sampler = SAMPLERS.register
 
 
 class NegativeSampler(torch.nn.Module):
@@ -13,10 +20,26 @@ class NegativeSampler(torch.nn.Module):
     A sampler is called with the observed interactions of a batch and how many
     negatives each row wants; it returns at most that many, never an observed item,
     and fewer only where a row has too few candidates.
+
+    A sampler of your own defines :meth:`forward` and :attr:`config`, and is registered
+    by ``@register_sampler(name, config)``.
     """
 
+    #: The settings that rebuild it.
+    config: Config
     #: Whether :meth:`forward` reads the factors and timesteps.
     needs_factors: bool = False
+
+    @classmethod
+    def from_config(cls, config: Config, num_timesteps: int) -> Self:
+        """Build from a config, by default with its fields as arguments.
+
+        Args:
+            config: The settings.
+            num_timesteps: Number of diffusion steps, for samplers that read the
+                timestep.
+        """
+        return cls(**vars(config))
 
     def forward(
         self,

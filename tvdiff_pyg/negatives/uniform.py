@@ -1,12 +1,25 @@
 """Uniform negatives."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.negatives.sampler import NegativeSampler, uniform_unobserved
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.negatives.sampler import (
+    NegativeSampler,
+    register_sampler,
+    uniform_unobserved,
+)
 from tvdiff_pyg.sparse import CSR
 
 
+@dataclass(frozen=True)
+class UniformConfig(Config):
+    """Settings of :class:`UniformNegativeSampler`: none."""
+
+
+@register_sampler("uniform", UniformConfig)
 class UniformNegativeSampler(NegativeSampler):
     """Draws unobserved items uniformly, with replacement.
 
@@ -15,6 +28,8 @@ class UniformNegativeSampler(NegativeSampler):
         >>> UniformNegativeSampler()(observed, torch.tensor([1])).col.tolist()
         [1]
     """
+
+    config = UniformConfig()
 
     def forward(
         self,

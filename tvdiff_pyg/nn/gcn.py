@@ -1,6 +1,7 @@
 """Denoisers of several layers: what one anisotropic layer is compared with."""
 
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -8,15 +9,56 @@ from torch.nn import Linear, ModuleList
 from torch_geometric.nn.inits import reset
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
-from tvdiff_pyg.sparse import CSR, Normalization, spmm, to_csr
+from tvdiff_pyg.nn.bipartite import NodeIds
+from tvdiff_pyg.nn.denoiser import register_denoiser
+from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
+from tvdiff_pyg.sparse import CSR, Normalization, spmm
 
 Activation = Literal["tanh", "relu", "none"]
 Combine = Literal["last", "mean", "residual"]
 
 
-class GCNDenoiser(AnisotropicDenoiser):
-    r"""A denoiser of :math:`L` layers of bipartite propagation.
+@dataclass(frozen=True)
+class GCNConfig(TowerConfig):
+    """Settings of :class:`GCNDenoiser`.
+
+    Args:
+        hidden_channels: Width of all layers, at least 1.
+        dropout: Dropout on the corrupted interactions, in [0, 1).
+        sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
+            batch are read; lazy Adam then leaves the others alone.
+        time_channels: Width of the timestep embedding, at least 2.
+        normalization: Edge weights of all layers but the user tower's last; "none" is
+            not one of them here.
+        num_layers: Number of layers, at least 1.
+        activation: Nonlinearity between the layers.
+        combine: What the last layer reads: the last embeddings, the mean of all
+            layers, or sums along the layers.
+        layer_weights: Whether the layers before the last have weight matrices.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    normalization: Normalization = "symmetric"
+    num_layers: int = 1
+    activation: Activation = "tanh"
+    combine: Combine = "last"
+    layer_weights: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check_at_least(1, "num_layers")
+        if self.normalization == "none":
+            raise ValueError(
+                "'normalization' needs a graph to propagate on (got 'none')"
+            )
+
+
+@register_denoiser("gcn", GCNConfig)
+class GCNDenoiser(TowerDenoiser):
+    r"""Several layers of bipartite propagation.
 
     .. math::
         \mathbf{u}^{(l)} &= \sigma \Big( \sum_i \bar{r}_{ui} \,
@@ -42,7 +84,7 @@ class GCNDenoiser(AnisotropicDenoiser):
         normalization: ``"symmetric"``, ``"left"`` or ``"linkprop"``.
             (default: ``"symmetric"``)
         sparse_grad: As in :class:`AnisotropicDenoiser`. (default: ``False``)
-        num_layers: :math:`L`, at least 1. (default: ``2``)
+        num_layers: :math:`L`, at least 1. (default: ``1``)
         activation: :math:`\sigma` of the layers before the last: ``"tanh"``,
             ``"relu"`` or ``"none"``. (default: ``"tanh"``)
         combine: What the last layer reads: the embeddings of the layer before it
@@ -50,8 +92,8 @@ class GCNDenoiser(AnisotropicDenoiser):
             that is `LightGCN <https://arxiv.org/abs/2002.02126>`_), or the last ones
             where each layer adds to the one before (``"residual"``).
             (default: ``"last"``)
-        linear: Multiply each layer before the last by a weight matrix of its own, as
-            a plain `GCN <https://arxiv.org/abs/1609.02907>`_ does.
+        layer_weights: Multiply each layer before the last by a weight matrix of its
+            own, as a plain `GCN <https://arxiv.org/abs/1609.02907>`_ does.
             (default: ``False``)
 
     Raises:
@@ -75,35 +117,34 @@ class GCNDenoiser(AnisotropicDenoiser):
         dropout: float = 0.5,
         normalization: Normalization = "symmetric",
         sparse_grad: bool = False,
-        num_layers: int = 2,
+        num_layers: int = 1,
         activation: Activation = "tanh",
         combine: Combine = "last",
-        linear: bool = False,
+        layer_weights: bool = False,
     ) -> None:
-        _check(num_layers, activation, combine, normalization)
-        super().__init__(
-            num_users,
-            num_items,
-            hidden_channels,
-            time_channels,
-            dropout,
-            normalization,
-            sparse_grad,
+        config = GCNConfig(
+            hidden_channels=hidden_channels,
+            time_channels=time_channels,
+            dropout=dropout,
+            normalization=normalization,
+            sparse_grad=sparse_grad,
+            num_layers=num_layers,
+            activation=activation,
+            combine=combine,
+            layer_weights=layer_weights,
         )
-        self.num_layers = num_layers
+        super().__init__(num_users, num_items, config)
         self.activation = activation
         self.combine = combine
         self.lins = ModuleList(
             Linear(hidden_channels, hidden_channels, bias=False)
-            for _ in range(num_layers - 1 if linear else 0)
+            for _ in range(num_layers - 1 if layer_weights else 0)
         )
 
     def reset_parameters(self) -> None:
         """Draw all weights anew."""
         super().reset_parameters()
-        # The base class calls this before there are any.
-        if hasattr(self, "lins"):
-            reset(self.lins)
+        reset(self.lins)
 
     def embed(
         self,
@@ -113,9 +154,9 @@ class GCNDenoiser(AnisotropicDenoiser):
     ) -> tuple[Tensor, Tensor]:
         """Propagate through all layers but the last.
 
-        See :meth:`AnisotropicDenoiser.embed`.
+        See :meth:`Denoiser.embed`.
         """
-        user, item = self._look_up(n_id)
+        user, item = self.look_up(n_id)
         if self.num_layers == 1:
             return user, item
         transposed = None  # Two samples are not each other's transpose.
@@ -133,40 +174,27 @@ class GCNDenoiser(AnisotropicDenoiser):
             return torch.stack(users).mean(dim=0), torch.stack(items).mean(dim=0)
         return user, item
 
+    def item_factor(
+        self,
+        edge_index: Adj | CSR,
+        norm_weight: OptTensor = None,
+        n_id: NodeIds | None = None,
+        embedding: OptTensor = None,
+    ) -> Tensor:
+        """Pass the normalised messages of the last layer and squash.
+
+        See :meth:`Denoiser.item_factor`.
+        """
+        return self.gather(edge_index, norm_weight, n_id, embedding).tanh_()
+
     def _activate(self, message: Tensor, layer: int, before: Tensor) -> Tensor:
         out = self.lins[layer](message) if len(self.lins) > 0 else message
         if self.activation != "none":
             out = out.tanh() if self.activation == "tanh" else out.relu()
         return out + before if self.combine == "residual" else out
 
-    def _embed_edges(
-        self, edge_index: Adj, norm_weight: OptTensor, n_id: NodeIds | None
-    ) -> tuple[Tensor, Tensor]:
-        size = self._size(n_id)[::-1]
-        rows = to_csr(edge_index, size, norm_weight)
-        if not isinstance(rows, CSR):
-            rows = CSR.from_edge_index(rows.flip(0), size, norm_weight)
-        if norm_weight is None:
-            rows = rows.with_value(self._norm(rows))
-        return self.embed(rows, None, n_id)
-
     def __repr__(self) -> str:
         return (
             f"{self.__class__.__name__}({self.num_users}, {self.num_items}, "
             f"hidden_channels={self.hidden_channels}, num_layers={self.num_layers})"
         )
-
-
-def _check(num_layers: int, activation: str, combine: str, normalization: str) -> None:
-    if num_layers < 1:
-        raise ValueError(f"'num_layers' needs to be at least 1 (got {num_layers})")
-    for name, value, choices in (
-        ("activation", activation, get_args(Activation)),
-        ("combine", combine, get_args(Combine)),
-    ):
-        if value not in choices:
-            raise ValueError(
-                f"'{name}' needs to be one of {list(choices)} (got {value!r})"
-            )
-    if normalization == "none":
-        raise ValueError("'normalization' needs a graph to propagate on (got 'none')")

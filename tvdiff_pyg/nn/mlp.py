@@ -1,17 +1,40 @@
 """DiffRec's denoiser: no graph, the same weights for every direction."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import Linear, Parameter
+from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.anisotropic import AnisotropicDenoiser, NodeIds
+from tvdiff_pyg.nn.bipartite import NodeIds
+from tvdiff_pyg.nn.denoiser import register_denoiser
+from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
 from tvdiff_pyg.sparse import CSR
 
 
-class MLPDenoiser(AnisotropicDenoiser):
-    r"""The isotropic denoiser of `"Diffusion Recommender Model"
-    <https://arxiv.org/abs/2304.04971>`_: a network of one hidden layer on the
-    interaction vector and the timestep.
+@dataclass(frozen=True)
+class MLPConfig(TowerConfig):
+    """Settings of :class:`MLPDenoiser`.
+
+    Args:
+        hidden_channels: Width of the hidden layer, at least 1.
+        dropout: Dropout on the corrupted interactions, in [0, 1).
+        sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
+            batch are read; lazy Adam then leaves the others alone.
+        time_channels: Width of the timestep embedding, at least 2.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+
+@register_denoiser("mlp", MLPConfig)
+class MLPDenoiser(TowerDenoiser):
+    r"""One hidden layer on the interactions and the timestep, without a graph.
+
+    The isotropic denoiser of `"Diffusion Recommender Model"
+    <https://arxiv.org/abs/2304.04971>`_:
 
     .. math::
         \hat{x}_0 = \tanh \big( x_t \mathbf{W}_I + \mathrm{Linear}(\mathrm{sin}(t))
@@ -49,16 +72,13 @@ class MLPDenoiser(AnisotropicDenoiser):
         dropout: float = 0.5,
         sparse_grad: bool = False,
     ) -> None:
-        super().__init__(
-            num_users,
-            num_items,
-            hidden_channels,
-            time_channels,
-            dropout,
-            "none",
-            sparse_grad,
+        config = MLPConfig(
+            hidden_channels=hidden_channels,
+            time_channels=time_channels,
+            dropout=dropout,
+            sparse_grad=sparse_grad,
         )
-        # The tower of items is its own table, which the base class calls so.
+        super().__init__(num_users, num_items, config)
         self.time_projection = Linear(time_channels, hidden_channels)
         self.item_bias = Parameter(torch.zeros(num_items, 1))
         self.reset_parameters()
@@ -66,24 +86,28 @@ class MLPDenoiser(AnisotropicDenoiser):
     def reset_parameters(self) -> None:
         """Draw all weights anew (Xavier uniform, zero bias)."""
         super().reset_parameters()
-        # The base class calls this before there are any.
-        if hasattr(self, "item_bias"):
-            torch.nn.init.zeros_(self.item_bias)
-            torch.nn.init.zeros_(self.time_projection.bias)
+        torch.nn.init.zeros_(self.item_bias)
+        torch.nn.init.zeros_(self.time_projection.bias)
 
     def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
-        """Squash, and append the one that the item's bias is multiplied by."""
+        """Squash, and append the one that the item's bias is multiplied by.
+
+        See :meth:`Denoiser.user_factor`.
+        """
         factor = super().user_factor(hidden, timestep)
         return torch.cat([factor, factor.new_ones(factor.size(0), 1)], dim=1)
 
     def item_factor(
         self,
-        edge_index: Tensor | CSR,
-        norm_weight: Tensor | None = None,
+        edge_index: Adj | CSR,
+        norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
-        embedding: Tensor | None = None,
+        embedding: OptTensor = None,
     ) -> Tensor:
-        """Return the output weights and biases; edges are not read."""
-        weight = self._look_up(n_id)[0] if embedding is None else embedding
-        bias = self._rows(self.item_bias, None if n_id is None else n_id[1])
+        """Return the output weights and biases; edges are not read.
+
+        See :meth:`Denoiser.item_factor`.
+        """
+        weight = self.look_up(n_id)[0] if embedding is None else embedding
+        bias = self.rows(self.item_bias, None if n_id is None else n_id[1])
         return torch.cat([weight, bias], dim=1)

@@ -8,6 +8,9 @@ from tvdiff_pyg.sparse import CSR, bipartite_norm
 # Directions beyond those asked for, and passes over the graph, of the randomised SVD.
 OVERSAMPLING = 16
 NUM_PASSES = 4
+# How much the embeddings are scaled up; chosen on the validation parts of LastFM and
+# Amazon-Beauty.
+SPECTRAL_SCALE = 4.0
 
 
 def spectral_embedding(

@@ -4,7 +4,8 @@ Imports torch and PyG only.
 """
 
 from tvdiff_pyg.sparse.adjacency import BipartiteAdjacency
-from tvdiff_pyg.sparse.csr import CSR, csr_rows, to_csr, to_sparse
+from tvdiff_pyg.sparse.csr import CSR
+from tvdiff_pyg.sparse.formats import csr_rows, to_csr, to_sparse
 from tvdiff_pyg.sparse.gram import gram, leading_rows
 from tvdiff_pyg.sparse.normalization import Normalization, bipartite_norm
 from tvdiff_pyg.sparse.products import pair_scores, sparse_product, spmm

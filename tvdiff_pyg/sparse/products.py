@@ -4,7 +4,6 @@ Each is one fused pass in both directions; nothing of the size of all scores or 
 messages is formed.
 """
 
-import warnings
 from functools import cache
 from typing import Any
 
@@ -13,12 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tvdiff_pyg.sparse.csr import CSR
+from tvdiff_pyg.sparse.formats import to_torch_csr
 
 # A sparse product adds up that many terms at once: about 300 MiB of them.
 STEPS_AT_ONCE = 2**23
-
-# PyTorch says so at the first sparse tensor of every process; we use one kernel.
-warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 
 
 class _SpMM(torch.autograd.Function):
@@ -87,26 +84,19 @@ def sparse_product(left: CSR, right: CSR) -> Tensor:
         # Added to something dense, the product is written as dense right away.
         zero = left.values().new_zeros(()).expand(left.num_rows, right.num_cols)
         with torch.autocast("cpu", enabled=False):  # MKL has none in half precision
-            return torch.addmm(zero, _to_torch(left), _to_torch(right), beta=0)
+            return torch.addmm(zero, to_torch_csr(left), to_torch_csr(right), beta=0)
     return product_by_steps(left, right)
 
 
 @cache
 def _cpu_has_sparse_product() -> bool:
     """Whether PyTorch was built with what multiplies sparse matrices, MKL."""
-    one = torch.eye(1).to_sparse_csr()
+    one = to_torch_csr(CSR.from_edge_index(torch.zeros(2, 1).long(), (1, 1)))
     try:
         torch.addmm(torch.zeros(1, 1), one, one, beta=0)
     except RuntimeError:
         return False
     return True
-
-
-def _to_torch(csr: CSR) -> Tensor:
-    size = csr.num_rows, csr.num_cols
-    return torch.sparse_csr_tensor(
-        csr.rowptr, csr.col, csr.values(), size, check_invariants=False
-    )
 
 
 def product_by_steps(left: CSR, right: CSR) -> Tensor:
@@ -133,7 +123,7 @@ class _SDDMM(torch.autograd.Function):
     def forward(ctx: Any, pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
         ctx.pattern = pattern
         ctx.save_for_backward(left, right)
-        sparse = _to_torch(pattern.with_value(left.new_zeros(pattern.nnz)))
+        sparse = to_torch_csr(pattern.with_value(left.new_zeros(pattern.nnz)))
         return torch.sparse.sampled_addmm(sparse, left, right.t(), beta=0.0).values()
 
     @staticmethod
