@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tvdiff_pyg.data import BipartiteGraph, IdMap
+from tvdiff_pyg.data import BipartiteGraph, GraphSize, IdMap
 
 RATES = ("user", "rates", "item")
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), max_size=30)
@@ -83,6 +83,22 @@ def test_without_validation(graph: BipartiteGraph) -> None:
     assert torch.equal(merged.test_index, graph.test_index)
     assert merged.user_ids == graph.user_ids
     assert graph.counts()["validation"] == 1  # The graph itself stays as it was.
+
+
+def test_what_is_seen_before_a_part(graph: BipartiteGraph) -> None:
+    train, validation = as_set(graph.train_index), as_set(graph.validation_index)
+    assert as_set(graph.seen_index("validation")) == train
+    assert as_set(graph.seen_index("test")) == train | validation
+    assert torch.equal(graph.seen_index(), graph.seen_index("test"))
+    message = r"'before' needs to be one of .* \(got 'train'\)"
+    with pytest.raises(ValueError, match=message):
+        graph.seen_index("train")  # type: ignore[arg-type]
+
+
+def test_size(graph: BipartiteGraph) -> None:
+    assert GraphSize.of(graph) == GraphSize(2, 3, 6)
+    with pytest.raises(ValueError, match=r"'num_items' needs to be at least 1"):
+        GraphSize(1, 0, 1)
 
 
 def test_save_and_load(graph: BipartiteGraph, tmp_path: Path) -> None:

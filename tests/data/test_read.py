@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 import torch
 
-from tvdiff_pyg.data.read import canonical_frame, frame_from_arrays, read_interactions
+from tvdiff_pyg.data import read_interactions
+from tvdiff_pyg.data.interaction_table import canonical_frame, frame_from_arrays
 
 
 def write(folder: Path, text: str, name: str = "log.txt") -> Path:

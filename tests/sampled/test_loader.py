@@ -8,9 +8,10 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.loader import LinkNeighborLoader, NeighborLoader
 
+from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import TVDiff
-from tvdiff_pyg.data.graph import RATED_BY, RATES
+from tvdiff_pyg.data.interaction_data import RATED_BY, RATES
 from tvdiff_pyg.models.reference import to_dense
 from tvdiff_pyg.sampled import neighbor_loader
 from tvdiff_pyg.sampled.batch import TrainingBatch
@@ -21,6 +22,13 @@ PAIRS = pairs_of(random_matrix(*SIZE, density=0.25))
 DENSE = torch.zeros(SIZE).index_put_(tuple(PAIRS), torch.ones(PAIRS.size(1)))
 ADJACENCY = BipartiteAdjacency.from_edge_index(PAIRS, SIZE)
 USERS, INTERACTIONS = torch.arange(SIZE[0]).flip(0), PAIRS[:, ::7]
+
+DEFAULTS = {
+    "hidden_channels": 6,
+    "num_timesteps": 5,
+    "noise_scale": 0.1,
+    "dropout": 0.0,
+}
 
 parametrize_index = pytest.mark.parametrize(
     "index", [USERS, INTERACTIONS], ids=["users", "interactions"]
@@ -34,7 +42,7 @@ def one_batch(index: Tensor, *args: int, **kwargs: object) -> HeteroData:
 
 def make_model(**kwargs: object) -> tuple[TVDiff, BipartiteAdjacency]:
     torch.manual_seed(0)
-    model = TVDiff(*SIZE, 6, **{"dropout": 0.0, "noise_scale": 0.1, **kwargs}).double()
+    model = tvdiff(*SIZE, **{**DEFAULTS, **kwargs}).double()
     return model, model.adjacency(PAIRS)
 
 
@@ -150,7 +158,9 @@ def test_every_layer_needs_its_hop(num_layers: int) -> None:
     pairs = torch.cat([steps.repeat(2, 1), torch.stack([steps[1:], steps[:-1]])], dim=1)
     torch.manual_seed(0)
     options = {"denoiser": "gcn", "num_layers": num_layers, "entropy_type": "nll"}
-    model = TVDiff(200, 200, 4, dropout=0.0, num_timesteps=1, **options).double()
+    model = tvdiff(
+        200, 200, hidden_channels=4, dropout=0.0, num_timesteps=1, **options
+    ).double()
     adjacency = model.adjacency(pairs)
     found = {}
     model.loss_fn.register_forward_hook(lambda _, args, __: found.update(item=args[1]))

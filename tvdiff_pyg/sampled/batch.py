@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from tvdiff_pyg.data.graph import RATED_BY, RATES
-from tvdiff_pyg.nn.anisotropic import NodeIds
+from tvdiff_pyg.data.interaction_data import RATED_BY, RATES
+from tvdiff_pyg.nn.bipartite import NodeIds
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, bipartite_norm
 
 

@@ -13,7 +13,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.loader import LinkNeighborLoader, NeighborLoader
 from torch_geometric.sampler import NegativeSampling
 
-from tvdiff_pyg.data.graph import RATED_BY, RATES
+from tvdiff_pyg.data.interaction_data import RATED_BY, RATES
 from tvdiff_pyg.sampled.sampler import BipartiteSampler
 from tvdiff_pyg.sparse import BipartiteAdjacency
 

@@ -12,7 +12,7 @@ from torch_geometric.sampler import (
     NodeSamplerInput,
 )
 
-from tvdiff_pyg.data.graph import RATED_BY, RATES
+from tvdiff_pyg.data.interaction_data import RATED_BY, RATES
 from tvdiff_pyg.sampled.neighbors import check_num_neighbors, sample_neighbors
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 

@@ -1,11 +1,9 @@
-"""From interactions to a graph: filter, split, and number users and items."""
+"""From a table to a graph: filter, split, and number users and items."""
 
 import logging
-import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 import torch
 from typing_extensions import TypedDict, Unpack
@@ -13,11 +11,10 @@ from typing_extensions import TypedDict, Unpack
 from tvdiff_pyg.data import filters
 from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.id_map import IdMap
-from tvdiff_pyg.data.read import (
+from tvdiff_pyg.data.interaction_table import (
     Column,
     canonical_frame,
     frame_from_arrays,
-    read_interactions,
 )
 from tvdiff_pyg.data.splits import (
     TEST,
@@ -97,7 +94,7 @@ def from_dataframe(
     canonical = canonical_frame(
         frame, user=user, item=item, rating=rating, timestamp=timestamp
     )
-    return _build(canonical, **options)
+    return from_canonical(canonical, **options)
 
 
 def from_arrays(
@@ -128,111 +125,10 @@ def from_arrays(
         2
     """
     canonical = frame_from_arrays(users, items, ratings=ratings, timestamps=timestamps)
-    return _build(canonical, **options)
+    return from_canonical(canonical, **options)
 
 
-def from_file(
-    path: str | os.PathLike[str],
-    *,
-    user: Column = 0,
-    item: Column = 1,
-    rating: Column | None = None,
-    timestamp: Column | None = None,
-    delimiter: str | None = None,
-    header: bool | None = None,
-    **options: Unpack[BuildOptions],
-) -> BipartiteGraph:
-    r"""Builds a graph from a CSV, TSV (both may be gzipped) or Parquet file.
-
-    Args:
-        path: The file, one interaction a row.
-        user (str or int): The column of users, by name or number. (default: ``0``)
-        item (str or int): The column of items. (default: ``1``)
-        rating (str or int, optional): The column of ratings. (default: none)
-        timestamp (str or int, optional): The column of times. (default: none)
-        delimiter (str, optional): The delimiter of a text file. (default: detected)
-        header (bool, optional): Whether the first line is a header.
-            (default: detected)
-        **options: See :class:`BuildOptions`.
-
-    Returns:
-        The graph.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: As :func:`from_dataframe`.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "log.csv")
-        ...     _ = path.write_text("user,item\n1,a\n1,b\n2,a\n")
-        ...     from_file(path, test_ratio=0).num_users
-        2
-    """
-    canonical = read_interactions(
-        path,
-        user=user,
-        item=item,
-        rating=rating,
-        timestamp=timestamp,
-        delimiter=delimiter,
-        header=header,
-    )
-    return _build(canonical, **options)
-
-
-def from_files(
-    train: str | os.PathLike[str],
-    test: str | os.PathLike[str],
-    *,
-    user: Column = 0,
-    item: Column = 1,
-    delimiter: str | None = None,
-    header: bool | None = None,
-    validation_ratio: float = 0.1,
-    seed: int = 0,
-    item_titles: Mapping[Any, str] | None = None,
-) -> BipartiteGraph:
-    """Builds a graph from a training and a test file.
-
-    Validation pairs are drawn from the training file.
-
-    Args:
-        train: The training file.
-        test: The test file.
-        user (str or int): The column of users, by name or number. (default: ``0``)
-        item (str or int): The column of items. (default: ``1``)
-        delimiter (str, optional): The delimiter of text files. (default: detected)
-        header (bool, optional): Whether first lines are headers. (default: detected)
-        validation_ratio (float): The share of the training file that is validation, in
-            [0, 1). (default: ``0.1``)
-        seed (int): The seed of the validation draw. (default: ``0``)
-        item_titles (dict, optional): Titles by original item id. (default: none)
-
-    Returns:
-        The graph.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: As :func:`from_dataframe`.
-    """
-    parts = [
-        filters.drop_duplicates(
-            read_interactions(
-                path, user=user, item=item, delimiter=delimiter, header=header
-            )
-        )
-        for path in (train, test)
-    ]
-    drawn = random_split(parts[0].height, validation_ratio, 0.0, seed)
-    labels = np.append(drawn, np.full(parts[1].height, TEST, dtype=np.int8))
-    # Relaxed: a column may hold integers in one file and strings in the other.
-    both = pl.concat(parts, how="vertical_relaxed")
-    return _assemble(both, labels, item_titles)
-
-
-def _build(
+def from_canonical(
     frame: pl.DataFrame,
     *,
     min_rating: float | None = None,
@@ -243,6 +139,14 @@ def _build(
     seed: int = 0,
     item_titles: Mapping[Any, str] | None = None,
 ) -> BipartiteGraph:
+    """Builds a graph from a table in the canonical form.
+
+    That form is described by :mod:`tvdiff_pyg.data.interaction_table`, the options by
+    :class:`BuildOptions`.
+
+    Raises:
+        ValueError: If an option is out of range, or nothing is left.
+    """
     frame = filters.drop_duplicates(frame)
     if min_rating is not None:
         frame = filters.min_rating(frame, min_rating)
@@ -258,12 +162,23 @@ def _build(
             f"'split' needs to be 'random', 'leave_last_out' or 'global_time' "
             f"(got {split!r})"
         )
-    return _assemble(frame, labels, item_titles)
+    return from_labelled(frame, labels, item_titles)
 
 
-def _assemble(
+def from_labelled(
     frame: pl.DataFrame, labels: Labels, item_titles: Mapping[Any, str] | None
 ) -> BipartiteGraph:
+    """Builds a graph from distinct pairs whose parts are known.
+
+    Args:
+        frame (pl.DataFrame): Columns ``user`` and ``item``.
+        labels: The part of each row, ``int8``, shape ``[num_rows]``, as
+            :mod:`tvdiff_pyg.data.splits` gives it.
+        item_titles (dict, optional): Titles by original item id.
+
+    Raises:
+        ValueError: If no row is for training.
+    """
     known = frame.filter(labels != TEST)
     user_ids = IdMap(known["user"].unique().sort(), "user")
     item_ids = IdMap(known["item"].unique().sort(), "item")

@@ -83,7 +83,7 @@ def test_splits_by_time(caplog: pytest.LogCaptureFixture) -> None:
     graph = from_dataframe(frame, timestamp="t", split="leave_last_out")
     assert original_pairs(graph, graph.test_index) == {(1, 4)}
     assert original_pairs(graph, graph.validation_index) == {(1, 6)}
-    with caplog.at_level(logging.INFO, logger="tvdiff_pyg.data.build"):
+    with caplog.at_level(logging.INFO, logger="tvdiff_pyg"):
         graph = from_dataframe(
             frame, timestamp="t", split="global_time", test_ratio=0.25
         )
