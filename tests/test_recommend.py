@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg.data import BipartiteGraph, IdMap
-from tvdiff_pyg.models import TVDiff
 from tvdiff_pyg.recommend import Recommender
 
 SIZE = (6, 9)
@@ -31,7 +31,7 @@ def make(**kwargs: object) -> Recommender:
         },
     )
     torch.manual_seed(0)
-    return Recommender(TVDiff(*SIZE, hidden_channels=6), graph)
+    return Recommender(tvdiff(*SIZE, hidden_channels=6), graph)
 
 
 def scores_of(recommender: Recommender) -> Tensor:
@@ -165,4 +165,4 @@ def test_k_is_positive(k: int) -> None:
 def test_model_and_graph_have_one_size() -> None:
     message = r"'graph' needs 6 users and 8 items, as the model has \(got 6 and 9\)"
     with pytest.raises(ValueError, match=message):
-        Recommender(TVDiff(6, 8), make().graph)
+        Recommender(tvdiff(6, 8), make().graph)

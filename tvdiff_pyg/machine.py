@@ -1,14 +1,19 @@
-"""Where to compute, by name, and how much memory there is."""
+"""What a run is carried out on: devices, memory, processor and versions."""
 
 import os
+import platform
+import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+import psutil
 import torch
 
 Device = Literal["auto", "cpu", "cuda"]
 
-GIGABYTE = 2**30
+MEGABYTE, GIGABYTE = 2**20, 2**30
+PACKAGES = ("tvdiff_pyg", "torch", "torch_geometric", "pytorch_lightning")
 
 
 def resolve_device(device: Device) -> torch.device:
@@ -46,7 +51,7 @@ def free_memory(device: torch.device | str) -> int:
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    limits = [_free_host_memory()]
+    limits = [int(psutil.virtual_memory().available)]
     group = Path("/sys/fs/cgroup/memory.max")
     if group.exists() and (limit := group.read_text().strip()).isdigit():
         limits.append(int(limit) - resident_memory())
@@ -54,15 +59,82 @@ def free_memory(device: torch.device | str) -> int:
 
 
 def resident_memory() -> int:
-    """Return the bytes of the host that this process holds; 0 where none can tell."""
-    own = Path("/proc/self/statm")
-    pages = int(own.read_text().split()[1]) if own.exists() else 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Return the bytes of the host that this process holds.
+
+    Example:
+        >>> resident_memory() > MEGABYTE
+        True
+    """
+    return int(psutil.Process().memory_info().rss)
 
 
-def _free_host_memory() -> int:
-    info = Path("/proc/meminfo")
-    if not info.exists():
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    fields = dict(line.split(":") for line in info.read_text().splitlines())
-    return int(fields["MemAvailable"].split()[0]) * 2**10
+def peak_memory_mb() -> float:
+    """Return the most memory that this process has held, in MB of 2**20 bytes.
+
+    On a GPU that is the allocator's peak, otherwise the resident set of the process.
+
+    Example:
+        >>> peak_memory_mb() > 1
+        True
+    """
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated() > 0:
+        return torch.cuda.max_memory_allocated() / MEGABYTE
+    return peak_host_memory_mb()
+
+
+def peak_host_memory_mb() -> float:
+    """Return the largest resident set of this process, in MB of 2**20 bytes.
+
+    Example:
+        >>> peak_host_memory_mb() > 1
+        True
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            # Unlike the usage below, it forgets the process that started this one.
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 2**10
+    if sys.platform == "win32":  # which has no `resource`
+        return float(psutil.Process().memory_info().peak_wset) / MEGABYTE
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / MEGABYTE if sys.platform == "darwin" else peak / 2**10
+
+
+def hardware() -> dict[str, Any]:
+    """Return what a timing depends on: processor, cores, threads, and the GPU.
+
+    Example:
+        >>> list(hardware())[:3]
+        ['cpu', 'cores', 'threads']
+    """
+    found: dict[str, Any] = {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name()
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a figure depends on.
+
+    Example:
+        >>> list(versions())
+        ['python', 'tvdiff_pyg', 'torch', 'torch_geometric', 'pytorch_lightning']
+    """
+    found = {package: version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

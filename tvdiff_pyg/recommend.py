@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.machine import Device, resolve_device
-from tvdiff_pyg.models import FactorModel, TrainableModel
-from tvdiff_pyg.ranking import ExactRanker, IndexKind, ItemIndex
+from tvdiff_pyg.models import FactorScorer, Model
+from tvdiff_pyg.ranking import IndexKind, ItemIndex
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 from tvdiff_pyg.training.run_folder import RunFolder
 
@@ -43,33 +43,32 @@ class Recommender:
         model: The trained model, or a baseline after its ``fit``.
         graph: The interactions that it was trained on.
 
+    Attributes:
+        scorer: The model, prepared on the graph.
+
     Example:
-        >>> from tvdiff_pyg import TVDiff
+        >>> from tvdiff_pyg.models import TVDiffConfig
         >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
         >>> graph = BipartiteGraph.from_edge_index(edge_index, 2, 3)
-        >>> recommender = Recommender(TVDiff(2, 3), graph)
+        >>> recommender = Recommender(TVDiffConfig().build(2, 3), graph)
         >>> recommender.recommend([0], k=1).items
         [[2]]
         >>> len(recommender.recommend([[0, 2]], k=5).items[0])
         1
     """
 
-    def __init__(self, model: FactorModel, graph: BipartiteGraph) -> None:
+    def __init__(self, model: Model, graph: BipartiteGraph) -> None:
         size = (graph.num_users, graph.num_items)
-        if isinstance(model, TrainableModel):
-            _check_size(size, (model.num_users, model.num_items))
         self.model = model.eval()
         self.graph = graph
         # What is learned may be in buffers, or in the graph alone.
         learned = chain(model.parameters(), model.buffers())
-        device = next(learned, graph.train_index).device
+        self._device = next(learned, graph.train_index).device
         self.adjacency = BipartiteAdjacency.from_edge_index(
-            graph.train_index.to(device), size, model.normalization
+            graph.train_index.to(self._device), size, model.normalization
         )
-        known = torch.cat([graph.train_index, graph.validation_index], dim=1)
-        self._known = CSR.from_edge_index(known.to(device), size)
-        self._items = model.encode_items(self.adjacency)
-        self._ranker = model.ranker(self._items)
+        self._seen = CSR.from_edge_index(graph.seen_index().to(self._device), size)
+        self.scorer = model.scorer(self.adjacency)
 
     @staticmethod
     def load(run: str | os.PathLike[str], device: Device = "auto") -> "Recommender":
@@ -100,19 +99,14 @@ class Recommender:
                 score by dense factors.
 
         Example:
-            >>> from tvdiff_pyg import TVDiff
+            >>> from tvdiff_pyg.models import TVDiffConfig
             >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 3)
-            >>> recommender = Recommender(TVDiff(1, 3), graph)
+            >>> recommender = Recommender(TVDiffConfig().build(1, 3), graph)
             >>> index = recommender.index("ivf", num_lists=2)
             >>> sorted(recommender.recommend([0], k=5, index=index).items[0])
             [0, 2]
         """
-        if not isinstance(self._ranker, ExactRanker):
-            raise ValueError(
-                f"'model' needs dense factors to be indexed "
-                f"(got {self.model.__class__.__name__})"
-            )
-        return ItemIndex.build(self._items.factor, kind, **options)
+        return ItemIndex.build(self._factor_scorer().item_factor, kind, **options)
 
     @torch.no_grad()
     def recommend(
@@ -142,34 +136,41 @@ class Recommender:
         """
         if k < 1:
             raise ValueError(f"'k' needs to be at least 1 (got {k})")
-        factor, seen = self._read(list[Any](users_or_histories))
-        known = seen if filter_seen else None
+        asked = list[Any](users_or_histories)
+        if not asked:
+            raise ValueError("'users_or_histories' needs at least one user (got none)")
         if index is not None:
             self._check_index(index)
-        score, item = (index or self._ranker).search(factor, k, known)
-        return self._by_id(score.cpu(), item.cpu())
+        if all(isinstance(one, Integral | str) for one in asked):
+            user = self.graph.user_ids.index(asked).to(self._device)
+            seen = self._seen.select(user) if filter_seen else None
+            found = self.scorer.rank(user, k, seen, index)
+        else:
+            history = self._histories(asked)
+            seen = history if filter_seen else None
+            found = self.scorer.rank_histories(history, k, seen, index)
+        return self._by_id(*(one.cpu() for one in found))
+
+    def _factor_scorer(self) -> FactorScorer:
+        if self.scorer.factors is not self.scorer or self.scorer.factors is None:
+            raise ValueError(
+                f"'model' needs dense factors to be indexed "
+                f"(got {self.model.__class__.__name__})"
+            )
+        return self.scorer.factors
 
     def _check_index(self, index: ItemIndex) -> None:
-        num_items, channels = self._items.factor.shape
+        num_items, channels = self._factor_scorer().item_factor.shape
         if (index.num_items, index.channels) != (num_items, channels):
             raise ValueError(
                 f"'index' needs {num_items} items of {channels} channels, as the model "
                 f"has (got {index.num_items} of {index.channels})"
             )
 
-    def _read(self, asked: list[Any]) -> tuple[Tensor, CSR]:
-        """Return the factors of each user, and what they have seen."""
-        device = self._items.factor.device
-        if not asked:
-            raise ValueError("'users_or_histories' needs at least one user (got none)")
-        if all(isinstance(one, Integral | str) for one in asked):
-            user = self.graph.user_ids.index(asked).to(device)
-            factor = self.model.user_factors(self.adjacency, user, self._items)
-            return factor, self._known.select(user)
+    def _histories(self, asked: list[Any]) -> CSR:
         rows = [self._history(position, one) for position, one in enumerate(asked)]
-        pairs = torch.cat(rows, dim=1).unique(dim=1).to(device)
-        history = CSR.from_edge_index(pairs, (len(asked), self.graph.num_items))
-        return self.model.encode_users(history, self._items), history
+        pairs = torch.cat(rows, dim=1).unique(dim=1).to(self._device)
+        return CSR.from_edge_index(pairs, (len(asked), self.graph.num_items))
 
     def _history(self, position: int, items: object) -> Tensor:
         if isinstance(items, Integral | str) or not isinstance(items, Iterable):
@@ -196,11 +197,3 @@ class Recommender:
             return Recommendations(ids, scores)
         named = [[titles[index] for index in row.tolist()] for row in found]
         return Recommendations(ids, scores, named)
-
-
-def _check_size(given: tuple[int, int], needed: tuple[int, int]) -> None:
-    if given != needed:
-        raise ValueError(
-            f"'graph' needs {needed[0]} users and {needed[1]} items, as the model has "
-            f"(got {given[0]} and {given[1]})"
-        )

@@ -6,10 +6,11 @@ import torch.nn.functional as F
 import torch_geometric.nn.models as pyg
 from torch import Tensor
 
+from tests.builders import build, tvdiff
 from tests.oracle import CORNERS, normalise, pairs_of, random_matrix
-from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff, evaluate
+from tvdiff_pyg import BipartiteGraph, Recommender, evaluate
 from tvdiff_pyg.evaluation import EvaluationTask
-from tvdiff_pyg.models import BPRMF, LightGCN, TrainableModel, build_model
+from tvdiff_pyg.models import BPRMF, DiffRec, LightGCN, TrainableModel
 from tvdiff_pyg.models.baselines.embedding import EmbeddingModel
 from tvdiff_pyg.negatives import NegativeSampler
 from tvdiff_pyg.nn import MLPDenoiser
@@ -38,7 +39,7 @@ def make(
     name: str, options: dict, size: tuple[int, int] = SIZE, double: bool = True
 ) -> EmbeddingModel:
     torch.manual_seed(0)
-    model = build_model(*size, name, hidden_channels=6, **options)
+    model = build(name, *size, hidden_channels=6, **options)
     assert isinstance(model, EmbeddingModel)
     return model.double() if double else model
 
@@ -152,7 +153,8 @@ def test_evaluation_propagates_once(
         pairs_of(MATRIX * (torch.arange(SIZE[1]) > 7)), *SIZE, test_index=held_out
     )
     task = EvaluationTask.from_graph(graph, "test")
-    metrics = evaluate(model, model.adjacency(graph.train_index), task, batch_size=1)
+    scorer = model.scorer(model.adjacency(graph.train_index))
+    metrics = evaluate(scorer, task, batch_size=1)
     assert len(calls) == 1 and 0 < metrics["recall@10"] <= 1
 
 
@@ -172,14 +174,14 @@ def test_recommending(name: str, options: dict) -> None:
 
 
 def test_names_build_models() -> None:
-    tvdiff, diffrec = build_model(3, 4), build_model(3, 4, "diffrec", temperature=5.0)
-    assert isinstance(tvdiff, TVDiff) and tvdiff.loss_fn.temperature == 1
-    assert isinstance(diffrec, TVDiff) and diffrec.loss_fn.temperature == 0
+    diffrec = build("diffrec", 3, 4)
+    assert isinstance(diffrec, DiffRec) and diffrec.loss_fn.temperature == 0
     assert isinstance(diffrec.denoiser, MLPDenoiser)
-    assert diffrec.normalization == "none" and tvdiff.normalization == "symmetric"
-    assert repr(build_model(3, 4, "bpr-mf")) == "BPRMF(3, 4, hidden_channels=64)"
+    assert diffrec.normalization == "none"
+    assert tvdiff(3, 4).normalization == "symmetric"
+    assert repr(build("bpr-mf", 3, 4)) == "BPRMF(3, 4, hidden_channels=64)"
     assert (
-        repr(build_model(3, 4, "lightgcn", num_layers=2))
+        repr(build("lightgcn", 3, 4, num_layers=2))
         == "LightGCN(3, 4, hidden_channels=64, num_layers=2)"
     )
 
@@ -203,7 +205,7 @@ def test_weights_are_drawn_anew(name: str) -> None:
 )
 def test_arguments_are_checked(model: str, options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        build_model(**{"num_users": 3, "num_items": 4, "model": model, **options})
+        build(**{"num_users": 3, "num_items": 4, "model": model, **options})
 
 
 def test_a_model_of_ones_own_says_what_it_lacks() -> None:

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.builders import tvdiff
 from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
-from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff
-from tvdiff_pyg.models import EASE, ItemItemModel, LightGCN, LinearBlend, LocalEASE
+from tvdiff_pyg import BipartiteGraph, Recommender
+from tvdiff_pyg.models import EASE, Blend, ItemItemModel, LightGCN, LocalEASE
 from tvdiff_pyg.ranking import history as module
 
 NUM_USERS, NUM_ITEMS = 30, 20
@@ -15,23 +16,21 @@ MATRIX = random_matrix(NUM_USERS, NUM_ITEMS, density=0.3)
 USERS = torch.arange(NUM_USERS)
 
 
-def blend_of(linear: ItemItemModel, share: float) -> LinearBlend:
+def blend_of(linear: ItemItemModel, share: float) -> Blend:
     torch.manual_seed(0)
-    model = TVDiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
+    model = tvdiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
     model.denoiser.user_embedding.data.mul_(20)  # scores of some spread
-    return LinearBlend(model, linear.fit(graph_of(MATRIX)), share).eval()
+    return Blend(model, linear.fit(graph_of(MATRIX)), share).eval()
 
 
-def scores(blend: LinearBlend, user: Tensor = USERS) -> Tensor:
-    items = blend.encode_items(graph_of(MATRIX))
-    factor = blend.user_factors(graph_of(MATRIX), user, items)
-    score, item = blend.ranker(items).search(factor, NUM_ITEMS)
+def scores(blend: Blend, user: Tensor = USERS) -> Tensor:
+    score, item = blend.scorer(graph_of(MATRIX)).rank(user, NUM_ITEMS)
     return torch.zeros_like(score).scatter_(1, item, score)
 
 
 def test_models_that_know_users_by_id_can_be_blended() -> None:
     model = LightGCN(NUM_USERS, NUM_ITEMS, 8)
-    blend = LinearBlend(model, EASE(2.0).fit(graph_of(MATRIX)), share=0.0).eval()
+    blend = Blend(model, EASE(2.0).fit(graph_of(MATRIX)), share=0.0).eval()
     user_factor, item_factor = model(graph_of(MATRIX))
     torch.testing.assert_close(scores(blend), user_factor @ item_factor.t())
 
@@ -50,6 +49,19 @@ def test_scores_are_added_in_units_of_their_deviations(
     other = MATRIX.float() @ linear.weight.to_dense().t()
     scale = own.std(correction=0) / other.std(correction=0)
     torch.testing.assert_close(scores(blend), own + share * scale * other)
+
+
+def test_the_linear_model_is_prepared_once_for_a_graph_and_a_fit() -> None:
+    blend, graph = blend_of(LocalEASE(5), 0.5), graph_of(MATRIX)
+    rankers = [blend.scorer(graph).ranker for _ in range(2)]
+    assert blend._prepared is not None and blend._prepared.graph is graph
+    first = blend._prepared
+    assert blend.with_share(0.1).scorer(graph) and blend._prepared is first
+    known = blend.scorer(graph).known(USERS)
+    torch.testing.assert_close(*(ranker.search(known, 3) for ranker in rankers))
+    blend.linear.fit(graph_of(torch.eye(NUM_USERS, NUM_ITEMS)))
+    blend.scorer(graph)
+    assert blend._prepared is not first
 
 
 def test_users_are_scored_alike_in_any_batch() -> None:
@@ -76,13 +88,15 @@ def test_new_histories_and_known_users_get_the_same_items() -> None:
     assert new.items == known.items
     for row, items in zip(history, known.items, strict=True):
         assert not set(row) & set(items)
-    with pytest.raises(ValueError, match=r"dense factors .*\(got LinearBlend\)"):
+    with pytest.raises(ValueError, match=r"dense factors .*\(got Blend\)"):
         recommender.index()
 
 
 def test_bad_input_is_refused() -> None:
-    model = TVDiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
+    model = tvdiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
     with pytest.raises(ValueError, match=r"'share' needs to be at least 0 \(got -1\)"):
-        LinearBlend(model, LocalEASE(), share=-1)
+        Blend(model, LocalEASE(), share=-1)
+    with pytest.raises(ValueError, match=r"'model' needs to be of dense factors"):
+        Blend(EASE(), LocalEASE())
     with pytest.raises(ValueError, match="LocalEASE needs to be fitted before"):
-        LinearBlend(model, LocalEASE()).encode_items(graph_of(MATRIX))
+        Blend(model, LocalEASE()).scorer(graph_of(MATRIX))

@@ -11,18 +11,20 @@ from tvdiff_pyg import BipartiteGraph, Recommender
 from tvdiff_pyg.models import MultiVAE
 
 MATRIX = random_matrix(30, 20, density=0.3)
-OPTIONS = {"k": 3, "autoencoder_structure": [7, 5], "n_epochs": 2, "batch_size": 8}
+OPTIONS = {"k": 3, "n_epochs": 2, "batch_size": 8}
+STRUCTURE = (7, 5)
 
 
 def fitted() -> MultiVAE:
     pytest.importorskip("cornac")
-    return MultiVAE(seed=1, **OPTIONS).fit(graph_of(MATRIX))
+    model = MultiVAE(autoencoder_structure=STRUCTURE, **OPTIONS)
+    return model.fit(graph_of(MATRIX), seed=1)
 
 
 def test_scores_are_those_of_cornac() -> None:
     model, graph = fitted(), graph_of(MATRIX)
-    items = model.encode_items(graph)
-    found = model.user_factors(graph, torch.arange(30), items) @ items.factor.t()
+    scorer = model.scorer(graph)
+    found = scorer.known(torch.arange(30)) @ scorer.item_factor.t()
 
     from cornac.data import Dataset
     from cornac.models import VAECF
@@ -30,7 +32,7 @@ def test_scores_are_those_of_cornac() -> None:
     ids = [dict(zip(range(size), range(size), strict=True)) for size in (30, 20)]
     user, item = pairs_of(MATRIX).numpy()
     data = Dataset(30, 20, *ids, (user, item, MATRIX[user, item].numpy()))
-    own = VAECF(seed=1, **OPTIONS).fit(data)
+    own = VAECF(seed=1, autoencoder_structure=list(STRUCTURE), **OPTIONS).fit(data)
     # It scores by a softmax, which keeps the order.
     expected = torch.stack([torch.from_numpy(own.score(user)) for user in range(30)])
     torch.testing.assert_close(found.softmax(dim=1), expected)
@@ -49,9 +51,9 @@ def test_users_are_told_apart_after_training() -> None:
     pytest.importorskip("cornac")
     blocks = torch.block_diag(*[torch.ones(8, 6)] * 3)
     graph = graph_of(blocks)
-    model = MultiVAE(k=4, autoencoder_structure=[16], n_epochs=200, batch_size=8)
-    items = model.fit(graph).encode_items(graph)
-    score = model.user_factors(graph, torch.arange(24), items) @ items.factor.t()
+    model = MultiVAE(k=4, autoencoder_structure=(16,), n_epochs=200, batch_size=8)
+    scorer = model.fit(graph).scorer(graph)
+    score = scorer.known(torch.arange(24)) @ scorer.item_factor.t()
     best = score.topk(6, dim=1).indices
     assert blocks.gather(1, best).all()
 
@@ -73,9 +75,9 @@ def test_cornac_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_it_cannot_score_is_refused() -> None:
     pytest.importorskip("cornac")
-    assert repr(MultiVAE(k=3)) == "MultiVAE(seed=0, k=3)"
+    assert repr(MultiVAE(k=3)).startswith("MultiVAE(k=3, autoencoder_structure=(256,)")
     with pytest.raises(ValueError, match="MultiVAE needs to be fitted before"):
-        MultiVAE().encode_items(graph_of(MATRIX))
+        MultiVAE().scorer(graph_of(MATRIX))
     message = r"'adjacency' needs 20 items, as MultiVAE was fitted to \(got 4\)"
     with pytest.raises(ValueError, match=message):
-        fitted().encode_items(graph_of(torch.eye(4)))
+        fitted().scorer(graph_of(torch.eye(4)))

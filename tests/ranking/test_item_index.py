@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
-from tvdiff_pyg import BipartiteGraph, Recommender, TVDiff, top_k
+from tvdiff_pyg import BipartiteGraph, Recommender, top_k
 from tvdiff_pyg.ranking import ItemIndex
 from tvdiff_pyg.sparse import CSR
 
@@ -333,7 +334,7 @@ def recommender(num_items: int = 30, channels: int = 6) -> Recommender:
     matrix[0] = 1
     graph = BipartiteGraph.from_edge_index(pairs_of(matrix), 12, num_items)
     torch.manual_seed(0)
-    return Recommender(TVDiff(12, num_items, hidden_channels=channels), graph)
+    return Recommender(tvdiff(12, num_items, hidden_channels=channels), graph)
 
 
 @pytest.mark.parametrize("filter_seen", [True, False])
@@ -351,7 +352,7 @@ def test_recommending_asks_the_index() -> None:
     one = recommender()
     index = one.index("ivf", num_lists=30, num_probes=1)
     assert (index.kind, index._index.nlist) == ("ivf", 30)
-    other = ItemIndex.build(-one._items.factor)
+    other = ItemIndex.build(-one.scorer.item_factor)
     worst = one.recommend([3], 30, filter_seen=False).items[0][::-1]
     assert one.recommend([3], 30, filter_seen=False, index=other).items[0] == worst
 

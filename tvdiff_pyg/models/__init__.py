@@ -1,35 +1,62 @@
 """Models: TV-Diff, composed from the parts, and the baselines to compare it with."""
 
-from tvdiff_pyg.models.baselines.bpr_mf import BPRMF
-from tvdiff_pyg.models.baselines.ease import EASE
-from tvdiff_pyg.models.baselines.implicit_factors import ImplicitFactors
-from tvdiff_pyg.models.baselines.item_item import ItemItemModel
-from tvdiff_pyg.models.baselines.item_knn import ItemKNN
-from tvdiff_pyg.models.baselines.lightgcn import LightGCN
-from tvdiff_pyg.models.baselines.local_ease import LocalEASE
-from tvdiff_pyg.models.baselines.multi_vae import MultiVAE
-from tvdiff_pyg.models.baselines.popularity import Popularity
-from tvdiff_pyg.models.blend import LinearBlend
-from tvdiff_pyg.models.build import ModelName, build_model
-from tvdiff_pyg.models.model import FactorModel, ItemSide
+from tvdiff_pyg.models.closed_form import ClosedFormModel
+from tvdiff_pyg.models.model import MODELS, Model, ModelConfig, register_model
+from tvdiff_pyg.models.scorer import (
+    FactorScorer,
+    HistoryScorer,
+    Scorer,
+    Search,
+    TableScorer,
+)
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff import TVDiff
+from tvdiff_pyg.models.tvdiff_config import TVDiffConfig
+from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
+
+# isort: split
+# Models are listed in the order of registration: TV-Diff first.
+from tvdiff_pyg.models.baselines import (
+    BPRMF,
+    EASE,
+    IALS,
+    DiffRec,
+    ImplicitBPR,
+    ItemItemModel,
+    ItemKNN,
+    LightGCN,
+    LocalEASE,
+    MultiVAE,
+    Popularity,
+)
+from tvdiff_pyg.models.blend import Blend, BlendConfig
 
 __all__ = [
     "BPRMF",
     "EASE",
-    "FactorModel",
-    "ImplicitFactors",
+    "IALS",
+    "MODELS",
+    "Blend",
+    "BlendConfig",
+    "ClosedFormModel",
+    "DiffRec",
+    "FactorScorer",
+    "HistoryScorer",
+    "ImplicitBPR",
     "ItemItemModel",
     "ItemKNN",
-    "ItemSide",
     "LightGCN",
-    "LinearBlend",
     "LocalEASE",
-    "ModelName",
+    "Model",
+    "ModelConfig",
     "MultiVAE",
     "Popularity",
+    "Scorer",
+    "Search",
     "TVDiff",
+    "TVDiffConfig",
+    "TVDiffScorer",
+    "TableScorer",
     "TrainableModel",
-    "build_model",
+    "register_model",
 ]

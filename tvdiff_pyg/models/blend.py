@@ -1,18 +1,83 @@
 """The scores of a model and those of a linear item model, added on one scale."""
 
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
+from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.baselines.item_item import ItemItemModel
-from tvdiff_pyg.models.model import FactorModel, ItemSide
-from tvdiff_pyg.ranking import BlendRanker, HistoryRanker, Ranker
+from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
+from tvdiff_pyg.models.memory import Engine, Step
+from tvdiff_pyg.models.model import Model, ModelConfig
+from tvdiff_pyg.models.scorer import FactorScorer, Scorer
+from tvdiff_pyg.ranking import BlendQuery, BlendRanker, HistoryRanker
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, gram
 
 # The users, at least, that the scales of both scores are measured on.
 SAMPLED_USERS = 512
 
 
-class LinearBlend(FactorModel):
+@dataclass(frozen=True)
+class BlendConfig(ModelConfig):
+    """Settings of :class:`Blend`.
+
+    Args:
+        model: Settings of the model of dense factors.
+        linear: Settings of the linear item model.
+        share: Standard deviations of the linear scores for each one of the model's, at
+            least 0.
+
+    Raises:
+        ValueError: If a setting is outside its range, or the model has no dense
+            factors.
+    """
+
+    model: ModelConfig
+    linear: ModelConfig = field(default_factory=LocalEASEConfig)
+    share: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check the range and the model."""
+        super().__post_init__()
+        self.check("share", self.share >= 0, "at least 0")
+        self.check("model", self.model.dense_factors, "of dense factors")
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Those of the model."""
+        return self.model.engines
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """Those of the model."""
+        return self.model.batches
+
+    @property
+    def sparse_grad(self) -> bool:
+        """Whether those of the model are."""
+        return self.model.sparse_grad
+
+    @property
+    def num_layers(self) -> int:
+        """Those of the model."""
+        return self.model.num_layers
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan both models."""
+        linear = sum(self.linear.memory(size, step).values())
+        return {**self.model.memory(size, step), "linear": linear}
+
+    def build(self, num_users: int, num_items: int) -> "Blend":
+        """Build both models, untrained."""
+        return Blend.from_config(self, num_users, num_items)
+
+
+class Blend(Model):
     r"""Adds the scores of a linear item model to those of a model of factors.
 
     .. math::
@@ -20,91 +85,162 @@ class LinearBlend(FactorModel):
         {\sigma_{r B}} \, r_u B_{\cdot i}
 
     with :math:`\sigma` the standard deviations of both scores over a sample of users
-    and all items, so that a share means the same on any data. As factors, a user's is
-    :math:`[\hat u_u, r_u]`, sparse.
+    and all items, so that a share means the same on any data. The model is trained as
+    it would be alone; the linear one is fitted before.
 
     Args:
         model: The model of dense factors, such as :class:`TVDiff`.
-        linear: The linear item model, fitted to the same training graph.
+        linear: The linear item model, for the same training graph.
         share: Standard deviations of its scores for each one of the model's, at
             least 0. (default: ``0.3``)
 
     Raises:
-        ValueError: If ``share`` is negative.
+        ValueError: If ``share`` is negative, or the model has no dense factors.
 
     Example:
-        >>> from tvdiff_pyg.models import LocalEASE, TVDiff
-        >>> model = TVDiff(num_users=2, num_items=3, hidden_channels=8)
+        >>> from tvdiff_pyg.models import BPRMF, LocalEASE
+        >>> model = BPRMF(2, 3, hidden_channels=8)
         >>> adjacency = model.adjacency(torch.tensor([[0, 0, 1], [0, 1, 2]]))
-        >>> blend = LinearBlend(model, LocalEASE(2, l2=1.0).fit(adjacency))
-        >>> items = blend.encode_items(adjacency)
-        >>> user = blend.user_factors(adjacency, torch.tensor([1]), items)
-        >>> blend.ranker(items).search(user, k=3)[1].shape
+        >>> blend = Blend(model, LocalEASE(2, l2=1.0).fit(adjacency))
+        >>> blend.scorer(adjacency).rank(torch.tensor([1]), k=3)[1].shape
         torch.Size([1, 3])
     """
 
-    def __init__(
-        self, model: FactorModel, linear: ItemItemModel, share: float = 0.3
-    ) -> None:
+    config: BlendConfig
+
+    def __init__(self, model: Model, linear: ItemItemModel, share: float = 0.3) -> None:
         super().__init__()
-        if not share >= 0:
-            raise ValueError(f"'share' needs to be at least 0 (got {share})")
+        self.config = BlendConfig(model.config, linear.config, share)
         self.model = model
         self.linear = linear
-        self.share = share
         self.normalization = model.normalization
+        self._prepared: _PreparedLinear | None = None
+
+    @classmethod
+    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
+        """Build both models, untrained."""
+        size = num_users, num_items
+        linear = config.linear.build(*size)
+        assert isinstance(linear, ItemItemModel)
+        return cls(config.model.build(*size), linear, config.share)
+
+    @property
+    def share(self) -> float:
+        """Standard deviations of the linear scores for each one of the model's."""
+        return self.config.share
+
+    def with_share(self, share: float) -> "Blend":
+        """Return a blend of the same two models with another share.
+
+        Args:
+            share: The share, at least 0.
+
+        Raises:
+            ValueError: If it is negative.
+        """
+        blend = Blend(self.model, self.linear, share)
+        blend._prepared = self._prepared
+        return blend.train(self.training)
+
+    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+        """Prepare the model, and fit the linear one."""
+        self.model.prepare(graph, seed)
+        self.linear.prepare(graph, seed)
+        return self
+
+    def training_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        user: Tensor,
+        item: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Compute the loss of the model.
+
+        See :meth:`~tvdiff_pyg.models.Model.training_loss`.
+        """
+        return self.model.training_loss(adjacency, user, item, generator)
+
+    def sampled_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        batch: HeteroData,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Estimate the loss of the model.
+
+        See :meth:`~tvdiff_pyg.models.Model.sampled_loss`.
+        """
+        return self.model.sampled_loss(adjacency, batch, generator)
 
     @torch.no_grad()
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
-        """Compute both item sides, the linear one on the scale of the other.
+    def scorer(self, graph: BipartiteAdjacency) -> "BlendScorer":
+        """Rank by both scores.
 
-        Args:
-            adjacency: The training graph.
+        See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        items = self.model.encode_items(adjacency)
-        weight = self.linear.encode_items(adjacency).factor
-        rows = adjacency.user_rows
-        step = max(rows.num_rows // SAMPLED_USERS, 1)
-        user = torch.arange(0, rows.num_rows, step, device=rows.col.device)
-        factor = self.model.user_factors(adjacency, user, items)
-        history = self.linear.encode_users(rows.select(user), items)
-        own = _deviation_of_products(factor, items.factor)
-        other = _deviation_of_scores(HistoryRanker(weight), history)
-        return items._replace(linear=self.share * own / other * weight)
+        own = self.model.scorer(graph).factors
+        assert own is not None
+        linear = self._prepare_linear(graph)
+        users = own.known(_spread_users(graph.user_rows))
+        deviation = _deviation_of_products(users, own.item_factor)
+        scale = self.share * deviation / linear.deviation
+        return BlendScorer(own, linear.ranker.scaled(scale))
 
-    def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Return the model's factors with the histories beside them.
-
-        Args:
-            history: Each user's items, of shape ``[batch_size, num_items]``.
-            items: The item side.
-
-        Returns:
-            A sparse matrix ``[batch_size, channels + num_items]``.
-        """
-        return self._beside(self.model.encode_users(history, items), history, items)
-
-    def user_factors(
-        self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
-    ) -> Tensor:
-        """Do the same for users of the graph; see :meth:`FactorModel.user_factors`."""
-        factor = self.model.user_factors(adjacency, user, items)
-        return self._beside(factor, adjacency.user_rows.select(user), items)
-
-    def _beside(self, factor: Tensor, history: CSR, items: ItemSide) -> Tensor:
-        sparse = self.linear.encode_users(history, items)
-        return torch.cat([factor.to_sparse(), sparse], dim=1)
-
-    def ranker(self, items: ItemSide) -> Ranker:
-        """Rank by both scores, user block by user block."""
-        assert items.linear is not None
-        return BlendRanker(items.factor, items.linear)
+    def _prepare_linear(self, graph: BipartiteAdjacency) -> "_PreparedLinear":
+        """Transpose and measure the linear model, once for a graph."""
+        known = self._prepared
+        if known and known.graph is graph and known.weight is self.linear.weight:
+            return known
+        ranker = self.linear.scorer(graph).ranker
+        history = graph.user_rows.select(_spread_users(graph.user_rows))
+        deviation = _deviation_of_scores(ranker, history)
+        self._prepared = _PreparedLinear(graph, self.linear.weight, ranker, deviation)
+        return self._prepared
 
     def __repr__(self) -> str:
-        return (
-            f"{self.__class__.__name__}({self.model}, {self.linear}, "
-            f"share={self.share})"
-        )
+        name = type(self).__name__
+        return f"{name}({self.model}, {self.linear}, share={self.share})"
+
+
+class BlendScorer(Scorer):
+    """Ranks by the sum of two scores.
+
+    Args:
+        own: What scores by dense factors.
+        by_history: What scores histories, on the scale of the other.
+    """
+
+    def __init__(self, own: FactorScorer, by_history: HistoryRanker) -> None:
+        super().__init__(own.rows, BlendRanker(own.item_factor, by_history))
+        self._own = own
+
+    @property
+    def factors(self) -> FactorScorer:
+        """The scorer by dense factors alone."""
+        return self._own
+
+    def query(self, history: CSR) -> BlendQuery:
+        """Return the factors of new users beside their histories."""
+        return BlendQuery(self._own.query(history), history)
+
+    def known(self, user: Tensor) -> BlendQuery:
+        """Return the factors of known users beside their histories."""
+        return BlendQuery(self._own.known(user), self.rows.select(user))
+
+
+class _PreparedLinear(NamedTuple):
+    """A linear model, ready to score the histories of a graph."""
+
+    graph: BipartiteAdjacency
+    weight: Tensor | None
+    ranker: HistoryRanker
+    deviation: Tensor
+
+
+def _spread_users(rows: CSR) -> Tensor:
+    step = max(rows.num_rows // SAMPLED_USERS, 1)
+    return torch.arange(0, rows.num_rows, step, device=rows.col.device)
 
 
 def _deviation_of_products(left: Tensor, right: Tensor) -> Tensor:
@@ -115,12 +251,12 @@ def _deviation_of_products(left: Tensor, right: Tensor) -> Tensor:
     return _deviation(mean, square)
 
 
-def _deviation_of_scores(ranker: HistoryRanker, history: Tensor) -> Tensor:
+def _deviation_of_scores(ranker: HistoryRanker, history: CSR) -> Tensor:
     """Compute the standard deviation of a linear model's scores, block by block."""
-    users = torch.arange(history.size(0), device=history.device)
+    users = torch.arange(history.num_rows, device=history.col.device)
     moments = []
     for block in users.split(ranker.user_block):
-        score = ranker.scores(history.index_select(0, block))
+        score = ranker.scores(history.select(block))
         moments.append(torch.stack([score.sum(), score.square().sum()]))
         count = users.numel() * score.size(1)
     mean, square = torch.stack(moments).sum(dim=0) / count

@@ -1,94 +1,180 @@
-"""What evaluation and recommending need of a model: factors whose product scores."""
+"""The contract of every model: its config, how it is trained, and what ranks by it.
 
-from typing import NamedTuple
+A model of your own is one file: a frozen :class:`ModelConfig`, and a subclass of
+``ClosedFormModel`` or ``TrainableModel`` that ``@register_model`` names. The command
+line, run folders, the memory plan, studies and benchmarks then know it.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
+from typing_extensions import Self
 
-from tvdiff_pyg.ranking import ExactRanker, Ranker
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.models.memory import Engine, Step
+from tvdiff_pyg.models.scorer import Scorer
+from tvdiff_pyg.registry import Registry
+from tvdiff_pyg.sparse import BipartiteAdjacency, Normalization
+
+#: Every model by its name.
+MODELS: "Registry[type[Model]]" = Registry("model")
+register_model = MODELS.register
 
 
-class ItemSide(NamedTuple):
-    r"""What scoring needs of the items, computed once for all users.
+@dataclass(frozen=True)
+class ModelConfig(Config):
+    """Settings of a model; its subclass stands beside the model.
 
-    Attributes:
-        factor: Item factors :math:`V`, of shape ``[num_items, channels]``.
-        mixing: What else the users' side reads of the items, of shape
-            ``[channels, channels]``; for TV-Diff :math:`V^{\top} W_I`, which turns a
-            user factor into the projection of the scores that it predicts. ``None``
-            where it reads nothing else.
-        embedding: What the projection of a history sums, :math:`W_I`, of shape
-            ``[num_items, channels]``; ``None`` where none is projected.
-        user_factor: Factors of the training graph's users, of shape
-            ``[num_users, channels]``, where one pass yields both sides; else ``None``.
-        linear: Weights between items whose scores a blend adds, sparse or dense, of
-            shape ``[num_items, num_items]``; ``None`` where nothing is added.
+    What follows says how the model can be trained; a model that is fitted in closed
+    form leaves it as it is.
     """
 
-    factor: Tensor
-    mixing: Tensor | None = None
-    embedding: Tensor | None = None
-    user_factor: Tensor | None = None
-    linear: Tensor | None = None
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """How its training steps can read the graph; none in closed form."""
+        return ()
 
+    @property
+    def dense_factors(self) -> bool:
+        """Whether its scores are inner products of dense factors, beside which a linear
+        item model can be blended in.
+        """
+        return True
 
-class FactorModel(torch.nn.Module):
-    """A recommender whose scores are inner products of user and item factors.
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """What a batch can be drawn over, ``"users"`` or ``"interactions"``; the first
+        is taken unless one is chosen.
+        """
+        return ("users",)
 
-    Subclass it to evaluate and compare a model of your own.
-    """
+    @property
+    def sparse_grad(self) -> bool:
+        """Whether its gradients are row-sparse, for a lazy optimiser."""
+        return False
 
-    #: How the training graph's edges are weighed; ``"none"`` leaves them alone.
-    normalization: Normalization = "none"
+    @property
+    def num_layers(self) -> int:
+        """Hops around a batch that the sampled engine reads."""
+        return 1
 
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
-        """Compute the item side, once for all users.
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan the memory of a training and of a ranking after it.
 
         Args:
-            adjacency: The training graph.
+            size: How large the graph is.
+            step: What a training step reads; of no meaning in closed form.
+
+        Returns:
+            Bytes at the highest point, by what they hold.
         """
         raise NotImplementedError
 
-    def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Compute the factors of histories, of shape ``[batch_size, channels]``.
+    def build(self, num_users: int, num_items: int) -> "Model":
+        """Build the model, untrained.
 
         Args:
-            history: Each user's items, of shape ``[batch_size, num_items]``.
-            items: The item side.
+            num_users: Number of users, at least 1.
+            num_items: Number of items, at least 1.
 
         Raises:
-            ValueError: If the model knows users by their id only, as it does unless
-                it overrides this method.
+            ValueError: If a number is below 1.
         """
-        raise ValueError(
-            f"{self.__class__.__name__} knows users by their id, so a new history "
-            f"needs a model that reads histories, such as TVDiff"
-        )
+        return MODELS.of(self).part.from_config(self, num_users, num_items)
 
-    def user_factors(
-        self, adjacency: BipartiteAdjacency, user: Tensor, items: ItemSide
-    ) -> Tensor:
-        """Look up the factors of users of the graph, or compute them from histories.
+
+class Model(torch.nn.Module):
+    """A recommender.
+
+    Attributes:
+        config: The settings that rebuild it.
+        normalization: How the edges of the graph that it reads are weighed; ``"none"``
+            leaves them alone.
+    """
+
+    config: ModelConfig
+    normalization: Normalization = "none"
+
+    @classmethod
+    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
+        """Build from settings, untrained.
+
+        Args:
+            config: The settings.
+            num_users: Number of users, at least 1.
+            num_items: Number of items, at least 1.
+        """
+        raise NotImplementedError
+
+    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+        """Compute from the graph what needs no gradients; for many models, nothing.
+
+        Args:
+            graph: The training graph.
+            seed: Seed of what is random. (default: ``0``)
+
+        Returns:
+            The model itself.
+        """
+        return self
+
+    def training_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        user: Tensor,
+        item: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Compute the loss of a batch; only for models that learn by gradients.
 
         Args:
             adjacency: The training graph.
-            user: Users, long, of shape ``[batch_size]``.
-            items: The item side.
+            user: Users of the batch, long, of shape ``[batch_size]``; may repeat.
+            item: One positive item for each user (batches over interactions); if
+                omitted, all items of each user are its positives (batches over
+                users). (default: ``None``)
+            generator: Source of randomness. (default: ``None``)
 
         Returns:
-            User factors, of shape ``[batch_size, channels]``.
+            Free energy, energy and entropy.
         """
-        if items.user_factor is not None:
-            return items.user_factor[user]
-        return self.encode_users(adjacency.user_rows.select(user), items)
+        raise NotImplementedError
 
-    def ranker(self, items: ItemSide) -> Ranker:
-        """Prepare the search for the best items, by default by dense inner products.
-
-        Override it where factors are so wide that a model knows better.
+    def sampled_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        batch: HeteroData,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Estimate the loss from sampled neighbours; only with that engine.
 
         Args:
-            items: The item side.
+            adjacency: The training graph.
+            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
+            generator: Source of randomness. (default: ``None``)
+
+        Returns:
+            Free energy, energy and entropy.
         """
-        return ExactRanker(items.factor)
+        raise NotImplementedError
+
+    def scorer(self, graph: BipartiteAdjacency) -> Scorer:
+        """Prepare the model on a graph to rank by it, as in ``eval`` mode.
+
+        Args:
+            graph: The training graph, on the model's device.
+
+        Raises:
+            ValueError: If the model is not fitted, or to another graph.
+        """
+        raise NotImplementedError
+
+
+def arguments(config: Config) -> dict[str, Any]:
+    """Return the fields of a config, which may hold other configs."""
+    return {field.name: getattr(config, field.name) for field in fields(config)}

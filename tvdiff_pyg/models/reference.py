@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models.model import ItemSide
-from tvdiff_pyg.models.tvdiff import TVDiff
+from tvdiff_pyg.diffusion import GaussianDiffusion
+from tvdiff_pyg.loss import FreeEnergy, HelmholtzFreeEnergyLoss
+from tvdiff_pyg.models.scorer import FactorScorer, Scorer
+from tvdiff_pyg.nn import Denoiser
+from tvdiff_pyg.ranking import Ranker, rank_scores
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 
 
@@ -23,12 +25,16 @@ def to_dense(csr: CSR, dtype: torch.dtype = torch.float) -> Tensor:
 
 
 def dense_predict(
-    model: TVDiff, x_t: Tensor, timestep: Tensor, embedding: Tensor, item_factor: Tensor
+    denoiser: Denoiser,
+    x_t: Tensor,
+    timestep: Tensor,
+    embedding: Tensor,
+    item_factor: Tensor,
 ) -> Tensor:
     """Predict clean interactions, ``tanh(dropout(x_t) W_I + time) V.T``.
 
     Args:
-        model: The model; dropout is on while it is in training mode.
+        denoiser: The network; dropout is on while it is in training mode.
         x_t: Noisy interactions, of shape ``[batch_size, num_items]``.
         timestep: Timesteps, of shape ``[batch_size]``.
         embedding: What the user tower sums, of shape
@@ -38,49 +44,53 @@ def dense_predict(
     Returns:
         Predictions, of shape ``[batch_size, num_items]``.
     """
-    denoiser = model.denoiser
-    x_t = F.dropout(x_t, denoiser.dropout, training=model.training)
+    x_t = F.dropout(x_t, denoiser.dropout, training=denoiser.training)
     hidden = x_t @ embedding
     return denoiser.user_factor(hidden, timestep) @ item_factor.t()
 
 
 @torch.no_grad()
 def dense_scores(
-    model: TVDiff,
+    denoiser: Denoiser,
+    diffusion: GaussianDiffusion,
     history: CSR,
-    items: ItemSide,
+    item_factor: Tensor,
+    embedding: Tensor,
     start_step: int | None = None,
     ancestral: bool = False,
 ) -> Tensor:
     """Run the reverse process on whole interaction vectors.
 
     Args:
-        model: The model; dropout is on while it is in training mode.
+        denoiser: The network; dropout is on while it is in training mode.
+        diffusion: The process.
         history: Item ids of each user, of shape ``[batch_size, num_items]``.
-        items: The item side, from :meth:`TVDiff.encode_items`.
-        start_step: As in :meth:`TVDiff.encode_users`. (default: ``None``)
-        ancestral: As in :meth:`TVDiff.encode_users`. (default: ``False``)
+        item_factor: Item factors, of shape ``[num_items, channels]``.
+        embedding: What the user tower sums, of shape ``[num_items, channels]``.
+        start_step: Corrupt the history to this timestep first; if omitted, take it as
+            it is. (default: ``None``)
+        ancestral: Add noise of the posterior variance. (default: ``False``)
 
     Returns:
         Scores, of shape ``[batch_size, num_items]``.
     """
-    assert items.embedding is not None
-    factor, embedding = items.factor, items.embedding
-    x_0 = to_dense(history, factor.dtype)
+    x_0 = to_dense(history, item_factor.dtype)
 
     def predict(x_t: Tensor, timestep: Tensor) -> Tensor:
-        return dense_predict(model, x_t, timestep, embedding, factor)
+        return dense_predict(denoiser, x_t, timestep, embedding, item_factor)
 
     def draw_noise() -> Tensor:
         return torch.randn_like(x_0)
 
-    x_t = model.diffusion.reverse(predict, x_0, start_step, draw_noise, ancestral)
+    x_t = diffusion.reverse(predict, x_0, start_step, draw_noise, ancestral)
     last = torch.zeros(1, dtype=torch.long, device=x_t.device)
     return predict(x_t, last)
 
 
 def dense_training_loss(
-    model: TVDiff,
+    denoiser: Denoiser,
+    diffusion: GaussianDiffusion,
+    loss: HelmholtzFreeEnergyLoss,
     adjacency: BipartiteAdjacency,
     user: Tensor,
     timestep: Tensor,
@@ -91,7 +101,9 @@ def dense_training_loss(
     """Compute the free energy of a batch from all its scores.
 
     Args:
-        model: The model.
+        denoiser: The network.
+        diffusion: The process.
+        loss: The free energy.
         adjacency: The training graph.
         user: Users, of shape ``[batch_size]``.
         timestep: Timesteps, of shape ``[batch_size]``.
@@ -102,16 +114,68 @@ def dense_training_loss(
     Returns:
         Free energy, energy and entropy.
     """
-    loss_fn = model.loss_fn
     observed = adjacency.user_rows.select(user)
-    item_factor, embedding = model.item_tower(adjacency)
+    item_factor, embedding = denoiser.item_tower(adjacency.item_rows)
     x_0 = to_dense(observed, item_factor.dtype)
-    x_t = model.diffusion.q_sample(x_0, timestep, noise)
-    score = dense_predict(model, x_t, timestep, embedding, item_factor)
+    x_t = diffusion.q_sample(x_0, timestep, noise)
+    score = dense_predict(denoiser, x_t, timestep, embedding, item_factor)
 
     energy = (x_0 - score).square().mean()
     pos = score[positive.row(), positive.col]
     neg = None if negative is None else score[negative.row(), negative.col]
-    entropy = loss_fn.entropy(pos, neg, score.numel())
-    free_energy = energy - loss_fn.temperature * entropy
+    entropy = loss.entropy(pos, neg, score.numel())
+    free_energy = energy - loss.temperature * entropy
     return FreeEnergy(free_energy, energy.detach(), entropy.detach())
+
+
+class DropoutScorer(Scorer):
+    """Ranks histories with dropout left on, as the published code does.
+
+    Args:
+        without: The same model's scorer without dropout, for what reads factors.
+        denoiser: The network.
+        diffusion: The process.
+        embedding: What the user tower sums, of shape ``[num_items, channels]``.
+    """
+
+    def __init__(
+        self,
+        without: FactorScorer,
+        denoiser: Denoiser,
+        diffusion: GaussianDiffusion,
+        embedding: Tensor,
+    ) -> None:
+        items = without.item_factor, embedding
+        super().__init__(without.rows, _DropoutRanker(denoiser, diffusion, *items))
+        self._without = without
+
+    @property
+    def factors(self) -> FactorScorer:
+        """The scorer without dropout: with it, there are no factors."""
+        return self._without
+
+    def query(self, history: CSR) -> CSR:
+        """Return the histories."""
+        return history
+
+
+class _DropoutRanker(Ranker[CSR]):
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        diffusion: GaussianDiffusion,
+        item_factor: Tensor,
+        embedding: Tensor,
+    ) -> None:
+        self._parts = denoiser, diffusion
+        self._items = item_factor, embedding
+
+    def search_block(
+        self, query: CSR, k: int, seen: CSR | None
+    ) -> tuple[Tensor, Tensor]:
+        denoiser = self._parts[0]
+        training = denoiser.training
+        denoiser.train()
+        score = dense_scores(*self._parts, query, *self._items)
+        denoiser.train(training)
+        return rank_scores(score, k, seen)

@@ -1,19 +1,16 @@
-"""What training needs of a model: a loss, beside its factors."""
+"""Models that learn by gradients, for a graph of fixed users and items."""
 
-import torch
+from typing import Any
+
 from torch import Tensor
-from torch_geometric.data import HeteroData
+from typing_extensions import Self
 
-from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models.model import FactorModel
-from tvdiff_pyg.nn.anisotropic import check_sizes
+from tvdiff_pyg.models.model import Model, arguments
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
-class TrainableModel(FactorModel):
-    """A factor model that learns from a graph of fixed users and items.
-
-    Subclass it to train a model of your own with the trainer's module.
+class TrainableModel(Model):
+    """A model that learns by gradients from a graph of fixed users and items.
 
     Args:
         num_users: Number of users, at least 1.
@@ -25,9 +22,16 @@ class TrainableModel(FactorModel):
 
     def __init__(self, num_users: int, num_items: int) -> None:
         super().__init__()
-        check_sizes(num_users=num_users, num_items=num_items)
+        for name, size in (("num_users", num_users), ("num_items", num_items)):
+            if size < 1:
+                raise ValueError(f"'{name}' needs to be at least 1 (got {size})")
         self.num_users = num_users
         self.num_items = num_items
+
+    @classmethod
+    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
+        """Build from settings: by default, they are the further arguments."""
+        return cls(num_users, num_items, **arguments(config))
 
     def adjacency(self, edge_index: Tensor) -> BipartiteAdjacency:
         """Sort and weigh the training graph as this model reads it.
@@ -41,42 +45,18 @@ class TrainableModel(FactorModel):
         size = (self.num_users, self.num_items)
         return BipartiteAdjacency.from_edge_index(edge_index, size, self.normalization)
 
-    def training_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        user: Tensor,
-        item: Tensor | None = None,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Compute the loss of a batch.
+    def check_size(self, graph: BipartiteAdjacency) -> None:
+        """Raise unless a graph is of the model's size.
 
         Args:
-            adjacency: The training graph.
-            user: Users of the batch, long, of shape ``[batch_size]``; may repeat.
-            item: One positive item for each user (batches over interactions); if
-                omitted, all items of each user are its positives (batches over
-                users). (default: ``None``)
-            generator: Source of randomness. (default: ``None``)
+            graph: The graph.
 
-        Returns:
-            Free energy, energy and entropy.
+        Raises:
+            ValueError: If it has other numbers of users and items.
         """
-        raise NotImplementedError
-
-    def sampled_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        batch: HeteroData,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Estimate the loss from sampled neighbours; only for models that can.
-
-        Args:
-            adjacency: The training graph.
-            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
-            generator: Source of randomness. (default: ``None``)
-
-        Returns:
-            Free energy, energy and entropy.
-        """
-        raise NotImplementedError
+        rows, needed = graph.user_rows, (self.num_users, self.num_items)
+        if (rows.num_rows, rows.num_cols) != needed:
+            raise ValueError(
+                f"'graph' needs {needed[0]} users and {needed[1]} items, as the model "
+                f"has (got {rows.num_rows} and {rows.num_cols})"
+            )

@@ -1,167 +1,128 @@
-"""TV-Diff: denoiser, diffusion, free energy and negative sampler in one model."""
+"""TV-Diff, composed from its parts; nothing of the size of all scores is formed."""
 
-from typing import Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
+from typing_extensions import Self
 
-from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise, Schedule
-from tvdiff_pyg.diffusion.projected import check_num_noise_items
-from tvdiff_pyg.loss import EntropyType, FreeEnergy, HelmholtzFreeEnergyLoss
-from tvdiff_pyg.models.model import ItemSide
+from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise
+from tvdiff_pyg.loss import FreeEnergy, HelmholtzFreeEnergyLoss
+from tvdiff_pyg.models.model import register_model
+from tvdiff_pyg.models.reference import DropoutScorer
+from tvdiff_pyg.models.scorer import Scorer
 from tvdiff_pyg.models.trainable import TrainableModel
-from tvdiff_pyg.negatives import (
-    ARGumbelSampler,
-    NegativeSampler,
-    UniformNegativeSampler,
-)
-from tvdiff_pyg.nn import (
-    AnisotropicDenoiser,
-    GCNDenoiser,
-    MLPDenoiser,
-    spectral_embedding,
-)
-from tvdiff_pyg.nn.gcn import Activation, Combine
-from tvdiff_pyg.sampled.batch import TrainingBatch
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, leading_rows
-
-Negatives = Literal["uniform", "hard"]
-DenoiserName = Literal["anisotropic", "gcn", "mlp"]
-
-# Chosen on the validation parts of LastFM and Amazon-Beauty.
-SPECTRAL_SCALE = 4.0
+from tvdiff_pyg.models.tvdiff_config import Initialization, TVDiffConfig
+from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
+from tvdiff_pyg.negatives import SAMPLERS, NegativeSampler
+from tvdiff_pyg.nn import DENOISERS, Denoiser
+from tvdiff_pyg.sampled import TrainingBatch
+from tvdiff_pyg.sparse import BipartiteAdjacency, leading_rows
 
 
+@register_model("tvdiff", TVDiffConfig)
 class TVDiff(TrainableModel):
     r"""The tri-view diffusion recommender of the `"Towards A Tri-View Diffusion
     Framework for Recommendation" <https://arxiv.org/abs/2511.20122>`_ paper.
 
-    Composes the anisotropic denoiser (View II), the Gaussian diffusion, the Helmholtz
-    free energy (View I) and a negative sampler (View III). Everything is computed on
-    factors: no array of size ``num_users x num_items`` is ever formed.
+    Composes a denoiser (View II), the Gaussian diffusion, the Helmholtz free energy
+    (View I) and a negative sampler (View III). Everything is computed on factors: no
+    array of size ``num_users x num_items`` is ever formed.
 
     Args:
-        num_users: Number of users.
-        num_items: Number of items.
-        hidden_channels: Width of both towers. (default: ``64``)
-        time_channels: Width of the timestep embedding. (default: ``64``)
-        dropout: Dropout on the corrupted interactions, in [0, 1). (default: ``0.5``)
-        normalization: Edge weights of the item tower. (default: ``"symmetric"``)
-        num_timesteps: Number of diffusion steps. (default: ``5``)
-        schedule: Noise schedule. (default: ``"linear-var"``)
-        noise_scale: Factor on the noise range. (default: ``1e-4``)
-        noise_min: Lower end of the noise range. (default: ``5e-4``)
-        noise_max: Upper end of the noise range. (default: ``5e-3``)
-        temperature: Weight of the entropy. (default: ``1.0``)
-        entropy_type: ``"bpr"``, ``"bce"`` or ``"nll"``. (default: ``"bpr"``)
-        negatives: ``"uniform"``, or ``"hard"`` for AR-GSP. (default: ``"uniform"``)
-        accept_ratio: Share of the items that AR-GSP accepts. (default: ``0.05``)
-        gumbel_decay: Decay of AR-GSP's softness. (default: ``3.0``)
+        denoiser: The network, for fixed users and items.
+        diffusion: The forward and reverse process.
+        loss: The free energy.
+        sampler: Draws negatives for entropies that need them.
         num_noise_items: Draw the training noise from a random subset of that many
             items; exact if ``None``. (default: ``None``)
-        sparse_grad: Row-sparse gradients of the embeddings in :meth:`sampled_loss`.
-            (default: ``False``)
-        denoiser: ``"anisotropic"``, ``"gcn"`` for several layers
-            (:class:`~tvdiff_pyg.nn.GCNDenoiser`), or ``"mlp"`` for none
-            (:class:`~tvdiff_pyg.nn.MLPDenoiser`). (default: ``"anisotropic"``)
-        num_layers: Layers of ``"gcn"``. (default: ``1``)
-        activation: Nonlinearity between the layers of ``"gcn"``.
-            (default: ``"tanh"``)
-        combine: What the last layer of ``"gcn"`` reads. (default: ``"last"``)
-        linear: Whether the layers of ``"gcn"`` have weights. (default: ``False``)
+        initialization: ``"xavier"``, or ``"spectral"`` for :meth:`prepare` to begin at
+            the spectrum of the graph. (default: ``"xavier"``)
+        score_with_dropout: Leave dropout on while scoring. (default: ``False``)
 
     Raises:
         ValueError: If an argument is outside its range.
 
     Example:
-        >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 2]])
-        >>> adjacency = BipartiteAdjacency.from_edge_index(edge_index, (2, 3))
-        >>> model = TVDiff(num_users=2, num_items=3, hidden_channels=8)
+        >>> from tvdiff_pyg.nn import AnisotropicDenoiser
+        >>> from tvdiff_pyg.negatives import UniformNegativeSampler
+        >>> denoiser = AnisotropicDenoiser(2, 3, hidden_channels=8)
+        >>> parts = GaussianDiffusion(), HelmholtzFreeEnergyLoss()
+        >>> model = TVDiff(denoiser, *parts, UniformNegativeSampler())
+        >>> adjacency = model.adjacency(torch.tensor([[0, 0, 1], [0, 1, 2]]))
         >>> model.training_loss(adjacency, torch.tensor([0, 1])).free_energy.backward()
-        >>> user_factor, item_factor = model.eval()(adjacency)
-        >>> (user_factor @ item_factor.t()).shape
-        torch.Size([2, 3])
+        >>> model.scorer(adjacency).rank(torch.tensor([0]), k=2)[1].shape
+        torch.Size([1, 2])
     """
+
+    config: TVDiffConfig
 
     def __init__(
         self,
-        num_users: int,
-        num_items: int,
-        hidden_channels: int = 64,
-        time_channels: int = 64,
-        dropout: float = 0.5,
-        normalization: Normalization = "symmetric",
-        num_timesteps: int = 5,
-        schedule: Schedule = "linear-var",
-        noise_scale: float = 1e-4,
-        noise_min: float = 5e-4,
-        noise_max: float = 5e-3,
-        temperature: float = 1.0,
-        entropy_type: EntropyType = "bpr",
-        negatives: Negatives = "uniform",
-        accept_ratio: float = 0.05,
-        gumbel_decay: float = 3.0,
+        denoiser: Denoiser,
+        diffusion: GaussianDiffusion,
+        loss: HelmholtzFreeEnergyLoss,
+        sampler: NegativeSampler,
         num_noise_items: int | None = None,
-        sparse_grad: bool = False,
-        denoiser: DenoiserName = "anisotropic",
-        num_layers: int = 1,
-        activation: Activation = "tanh",
-        combine: Combine = "last",
-        linear: bool = False,
+        initialization: Initialization = "xavier",
+        score_with_dropout: bool = False,
     ) -> None:
-        super().__init__(num_users, num_items)
-        check_num_noise_items(num_noise_items)
+        super().__init__(denoiser.num_users, denoiser.num_items)
+        self.config = TVDiffConfig(
+            denoiser.config,
+            diffusion.num_timesteps,
+            diffusion.schedule,
+            loss.temperature,
+            loss.entropy,
+            sampler.config,
+            num_noise_items,
+            initialization,
+            score_with_dropout,
+        )
         self.num_noise_items = num_noise_items
-        sizes = num_users, num_items, hidden_channels, time_channels, dropout
-        self.denoiser: AnisotropicDenoiser
-        if denoiser == "gcn":
-            layers = num_layers, activation, combine, linear
-            self.denoiser = GCNDenoiser(*sizes, normalization, sparse_grad, *layers)
-        else:
-            _check_denoiser(denoiser, num_layers)
-            if denoiser == "mlp":
-                self.denoiser = MLPDenoiser(*sizes, sparse_grad)
-            else:
-                self.denoiser = AnisotropicDenoiser(*sizes, normalization, sparse_grad)
-        self.normalization = self.denoiser.normalization
-        self.diffusion = GaussianDiffusion(
-            num_timesteps, schedule, noise_scale, noise_min, noise_max
-        )
-        self.loss_fn = HelmholtzFreeEnergyLoss(temperature, entropy_type)
-        self.sampler = _make_sampler(
-            negatives, num_timesteps, accept_ratio, gumbel_decay
-        )
+        self.initialization = initialization
+        self.score_with_dropout = score_with_dropout
+        self.denoiser = denoiser
+        self.normalization = denoiser.normalization
+        self.diffusion = diffusion
+        self.loss_fn = loss
+        self.sampler = sampler
 
-    @torch.no_grad()
-    def reset_spectral(
-        self, adjacency: BipartiteAdjacency, scale: float = SPECTRAL_SCALE
-    ) -> None:
-        """Begin at the spectrum of the graph: see
-        :func:`~tvdiff_pyg.nn.spectral_embedding`.
-
-        The timestep starts without a say, for it would drown out the interactions.
+    @classmethod
+    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
+        """Build the parts that the settings name, and compose them.
 
         Args:
-            adjacency: The training graph.
-            scale: Factor on both embeddings, positive. (default: ``4.0``)
+            config: The settings.
+            num_users: Number of users, at least 1.
+            num_items: Number of items, at least 1.
 
         Raises:
-            ValueError: If the denoiser reads no graph, or ``scale`` is not positive.
+            ValueError: If a number is below 1.
+
+        Example:
+            >>> config = TVDiffConfig.of(denoiser="gcn", num_layers=2)
+            >>> TVDiff.from_config(config, num_users=2, num_items=3).denoiser
+            GCNDenoiser(2, 3, hidden_channels=64, num_layers=2)
         """
-        if self.normalization == "none":
-            raise ValueError(
-                "'normalization' needs to read the graph for a spectral start "
-                f"(got {self.normalization!r})"
-            )
-        if not scale > 0:
-            raise ValueError(f"'scale' needs to be positive (got {scale})")
-        denoiser = self.denoiser
-        channels = denoiser.hidden_channels
-        user, item = spectral_embedding(adjacency.user_rows, channels)
-        denoiser.user_embedding.copy_(scale * user)
-        denoiser.item_embedding.copy_(scale * item)
-        denoiser.time_projection.weight.zero_()
+        denoiser = DENOISERS.of(config.denoiser).part
+        sampler = SAMPLERS.of(config.negatives).part
+        return cls(
+            denoiser.from_config(config.denoiser, num_users, num_items),
+            GaussianDiffusion(config.num_timesteps, config.schedule),
+            HelmholtzFreeEnergyLoss(config.temperature, config.entropy_type),
+            sampler.from_config(config.negatives, config.num_timesteps),
+            config.num_noise_items,
+            config.initialization,
+            config.score_with_dropout,
+        )
+
+    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+        """Begin where ``initialization`` says; random weights are there already."""
+        if self.initialization == "spectral":
+            self.denoiser.reset_spectral(graph.user_rows)
+        return self
 
     def forward(
         self, adjacency: BipartiteAdjacency, user: Tensor | None = None
@@ -177,85 +138,21 @@ class TVDiff(TrainableModel):
             User factors ``[batch_size, hidden_channels]`` and item factors
             ``[num_items, hidden_channels]``.
         """
-        history = adjacency.user_rows
-        history = history if user is None else history.select(user)
-        items = self.encode_items(adjacency)
-        return self.encode_users(history, items), items.factor
+        scorer = self._factor_scorer(adjacency)
+        rows = adjacency.user_rows
+        history = rows if user is None else rows.select(user)
+        return scorer.query(history), scorer.item_factor
 
-    @torch.no_grad()
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
-        """Compute the item side of scoring, once for all users.
+    def scorer(self, graph: BipartiteAdjacency) -> Scorer:
+        """Prepare the reverse process; see :meth:`~tvdiff_pyg.models.Model.scorer`."""
+        self.check_size(graph)
+        scorer = self._factor_scorer(graph)
+        if not self.score_with_dropout:
+            return scorer
+        return DropoutScorer(scorer, self.denoiser, self.diffusion, scorer.embedding)
 
-        Args:
-            adjacency: The training graph.
-
-        Returns:
-            Item factors and their mixing matrix.
-        """
-        factor, embedding = self.item_tower(adjacency)
-        return ItemSide(factor, factor.t() @ embedding, embedding)
-
-    @torch.no_grad()
-    def encode_users(
-        self,
-        history: CSR,
-        items: ItemSide,
-        start_step: int | None = None,
-        ancestral: bool = False,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        r"""Run the reverse process in ``hidden_channels`` dimensions.
-
-        With :math:`M = V^{\top} W_I`, one step is
-        :math:`z_{t-1} = c^{(1)}_t \hat{u}_t M + c^{(2)}_t z_t`. New users need no
-        training: any history will do.
-
-        Args:
-            history: Item ids of each user, of shape ``[batch_size, num_items]``.
-            items: The item side, from :meth:`encode_items`.
-            start_step: Corrupt the history to this timestep first; if omitted, take
-                it as it is. (default: ``None``)
-            ancestral: Add noise of the posterior variance. (default: ``False``)
-            generator: Source of that noise. (default: ``None``)
-
-        Returns:
-            Final user factors, of shape ``[batch_size, hidden_channels]``.
-        """
-        hidden = self.denoiser.project(history, embedding=items.embedding)
-        mixing = items.mixing
-        assert mixing is not None
-        draw_noise = None
-        if ancestral or start_step is not None:
-            assert items.embedding is not None
-            noise = self._noise(items.embedding, generator)
-            batch_size = hidden.size(0)
-
-            def draw_noise() -> Tensor:
-                return noise.draw(batch_size)
-
-        def predict(hidden: Tensor, timestep: Tensor) -> Tensor:
-            return self.denoiser.user_factor(hidden, timestep) @ mixing
-
-        hidden = self.diffusion.reverse(
-            predict, hidden, start_step, draw_noise, ancestral
-        )
-        last = torch.zeros(1, dtype=torch.long, device=hidden.device)
-        return self.denoiser.user_factor(hidden, last)
-
-    def item_tower(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
-        """Compute what all users share of the items, differentiable.
-
-        Args:
-            adjacency: The training graph.
-
-        Returns:
-            Item factors, and the embeddings that the user tower sums, of shape
-            ``[num_items, hidden_channels]``.
-        """
-        rows = adjacency.item_rows
-        source, embedding = self.denoiser.embed(rows)
-        factor = self.denoiser.item_factor(rows, rows.value, embedding=source)
-        return factor, embedding
+    def _factor_scorer(self, graph: BipartiteAdjacency) -> TVDiffScorer:
+        return TVDiffScorer(self.denoiser, self.diffusion, graph, self.num_noise_items)
 
     def training_loss(
         self,
@@ -330,7 +227,7 @@ class TVDiff(TrainableModel):
                 timestep,
                 generator,
             )
-            if self.loss_fn.entropy_type == "bpr" and negative.nnz < wanted.sum():
+            if self.loss_fn.entropy.pairwise and negative.nnz < wanted.sum():
                 # Rows that ran out of candidates keep as many positives.
                 positive = (positive or observed).head(negative.degree())
             negative = batch.weigh(negative)
@@ -348,32 +245,6 @@ class TVDiff(TrainableModel):
         self, embedding: Tensor, generator: torch.Generator | None
     ) -> ProjectedNoise:
         dropout = self.denoiser.dropout if self.training else 0.0
-        num_items = self.denoiser.num_items
         return ProjectedNoise(
-            embedding, self.num_noise_items, dropout, generator, num_items
+            embedding, self.num_noise_items, dropout, generator, self.num_items
         )
-
-
-def _check_denoiser(denoiser: str, num_layers: int) -> None:
-    if denoiser not in get_args(DenoiserName):
-        raise ValueError(
-            f"'denoiser' needs to be one of {list(get_args(DenoiserName))} "
-            f"(got {denoiser!r})"
-        )
-    if num_layers != 1:
-        raise ValueError(
-            f"'num_layers' needs to be 1 unless 'denoiser' is 'gcn' (got {num_layers})"
-        )
-
-
-def _make_sampler(
-    negatives: str, num_timesteps: int, accept_ratio: float, gumbel_decay: float
-) -> NegativeSampler:
-    if negatives not in get_args(Negatives):
-        raise ValueError(
-            f"'negatives' needs to be one of {list(get_args(Negatives))} "
-            f"(got {negatives!r})"
-        )
-    if negatives == "hard":
-        return ARGumbelSampler(num_timesteps, accept_ratio, gumbel_decay)
-    return UniformNegativeSampler()

@@ -1,12 +1,13 @@
 """Rankers: the best items by factors, by histories, by both, or through an index."""
 
-from tvdiff_pyg.ranking.blend import BlendRanker
+from tvdiff_pyg.ranking.blend import BlendQuery, BlendRanker
 from tvdiff_pyg.ranking.exact import ExactRanker, rank_scores, top_k
 from tvdiff_pyg.ranking.history import HistoryRanker
 from tvdiff_pyg.ranking.item_index import IndexKind, ItemIndex
 from tvdiff_pyg.ranking.ranker import Ranker
 
 __all__ = [
+    "BlendQuery",
     "BlendRanker",
     "ExactRanker",
     "HistoryRanker",

@@ -1,5 +1,7 @@
 """Top-k of the sum of two scores: products of factors, and sums over a history."""
 
+from typing import NamedTuple
+
 from torch import Tensor
 
 from tvdiff_pyg.ranking.exact import rank_scores
@@ -8,32 +10,42 @@ from tvdiff_pyg.ranking.ranker import Ranker
 from tvdiff_pyg.sparse import CSR
 
 
-class BlendRanker(Ranker):
-    """Ranks by products of dense factors plus products of histories.
+class BlendQuery(NamedTuple):
+    """What both scores are computed from.
+
+    Attributes:
+        factor: User factors, of shape ``[num_users, channels]``.
+        history: Each user's items, of shape ``[num_users, num_items]``.
+    """
+
+    factor: Tensor
+    history: CSR
+
+
+class BlendRanker(Ranker[BlendQuery]):
+    """Ranks by products of dense factors plus sums over histories.
 
     Args:
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        weight: Item weights, of shape ``[num_items, num_items]``; the row is the item
-            that is scored.
+        by_history: What scores histories.
 
     Example:
         >>> import torch
-        >>> ranker = BlendRanker(torch.tensor([[1.0], [1.0]]), torch.eye(2))
-        >>> ranker.search(torch.tensor([[1.0, 0.0, 1.0]]).to_sparse(), k=2)[0].tolist()
+        >>> ranker = BlendRanker(torch.ones(2, 1), HistoryRanker(torch.eye(2)))
+        >>> history = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 2))
+        >>> ranker.search(BlendQuery(torch.ones(1, 1), history), k=2)[0].tolist()
         [[2.0, 1.0]]
     """
 
-    def __init__(self, item_factor: Tensor, weight: Tensor) -> None:
+    def __init__(self, item_factor: Tensor, by_history: HistoryRanker) -> None:
         self._item_factor = item_factor
-        self._by_history = HistoryRanker(weight)
-        self.user_block = self._by_history.user_block
+        self._by_history = by_history
+        self.user_block = by_history.user_block
 
     def search_block(
-        self, user: Tensor, k: int, seen: CSR | None
+        self, query: BlendQuery, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
         """Rank one block of users; see :meth:`Ranker.search`."""
-        num_items, channels = self._item_factor.shape
-        factor = user.narrow_copy(1, 0, channels).to_dense()
-        history = user.narrow_copy(1, channels, num_items)
-        score = self._by_history.scores(history)
-        return rank_scores(score.addmm_(factor, self._item_factor.t()), k, seen)
+        score = self._by_history.scores(query.history)
+        score = score.addmm_(query.factor, self._item_factor.t())
+        return rank_scores(score, k, seen)

@@ -19,7 +19,7 @@ CANDIDATES, MIN_CANDIDATES = 2, 32
 HALF_ROUNDING, SINGLE_ROUNDING = 2.0**-8, 2.0**-23
 
 
-class ExactRanker(Ranker):
+class ExactRanker(Ranker[Tensor]):
     r"""Finds the best items of users exactly; prepares the item factors once.
 
     Where the hardware multiplies matrices faster in bfloat16, candidates are chosen
@@ -54,9 +54,10 @@ class ExactRanker(Ranker):
         self._half = _bounds_of_items(item_factor) if half else None
 
     def search_block(
-        self, user: Tensor, k: int, seen: CSR | None
+        self, query: Tensor, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
         """Rank one block of users; see :meth:`Ranker.search`."""
+        user = query
         if self._half is None:
             return _pad(*_best(user, self.item_factor, k, seen), k)
         count = max(CANDIDATES * k, MIN_CANDIDATES)

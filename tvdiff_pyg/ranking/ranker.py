@@ -1,5 +1,7 @@
 """What every ranker offers: the best items of users, seen ones left out."""
 
+from typing import Any, Generic, TypeVar
+
 import torch
 from torch import Tensor
 
@@ -8,11 +10,15 @@ from tvdiff_pyg.sparse import CSR
 # Users ranked at once: what the matrix product and the selection like.
 USER_BLOCK = 2048
 
+#: What a ranker knows of users: factors, histories, or both.
+Query = TypeVar("Query", bound=Any)
 
-class Ranker:
+
+class Ranker(Generic[Query]):
     """Finds the best items of users, block by block of them.
 
-    Subclass it to rank by scores that are no product of dense factors.
+    Subclass it to rank by scores of another form; a query holds what they are computed
+    from, a row for each user.
     """
 
     #: Users ranked at once.
@@ -20,12 +26,13 @@ class Ranker:
 
     @torch.no_grad()
     def search(
-        self, user_factor: Tensor, k: int, seen: CSR | None = None
+        self, query: Query, k: int, seen: CSR | None = None
     ) -> tuple[Tensor, Tensor]:
         """Find the best items of each user.
 
         Args:
-            user_factor: User factors, of shape ``[num_users, channels]``.
+            query: What is known of the users, of ``num_users`` rows; for most rankers
+                their factors, of shape ``[num_users, channels]``.
             k: How many items, at least 1.
             seen: Items to leave out, of shape ``[num_users, num_items]``.
                 (default: ``None``)
@@ -40,13 +47,11 @@ class Ranker:
         """
         if k < 1:
             raise ValueError(f"'k' needs to be at least 1 (got {k})")
-        users = torch.arange(user_factor.size(0), device=user_factor.device)
+        num_users, device = _count(query)
+        users = torch.arange(num_users, device=device)
         found = [
             self.search_block(
-                # Unlike an index in brackets, it reads sparse factors as well.
-                user_factor.index_select(0, block),
-                k,
-                None if seen is None else seen.select(block),
+                take(query, block), k, None if seen is None else seen.select(block)
             )
             for block in users.split(self.user_block)
         ]
@@ -54,7 +59,33 @@ class Ranker:
         return torch.cat(score), torch.cat(item)
 
     def search_block(
-        self, user: Tensor, k: int, seen: CSR | None
+        self, query: Query, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
         """Rank one block of users; see :meth:`Ranker.search`."""
         raise NotImplementedError
+
+
+def take(query: Query, index: Tensor) -> Query:
+    """Select rows of a query: of a tensor, a :class:`CSR`, or a tuple of them.
+
+    Args:
+        query: What is known of users, a row for each.
+        index: Rows, long, of shape ``[num_taken]``.
+    """
+    taken: Any
+    if isinstance(query, tuple):
+        taken = type(query)(*(take(one, index) for one in query))
+    elif isinstance(query, CSR):
+        taken = query.select(index)
+    else:
+        taken = query[index]
+    return taken
+
+
+def _count(query: Any) -> tuple[int, torch.device]:
+    """Return the number of rows of a query, and where it is."""
+    if isinstance(query, tuple):
+        return _count(query[0])
+    if isinstance(query, CSR):
+        return query.num_rows, query.col.device
+    return query.size(0), query.device

@@ -1,13 +1,26 @@
 """Matrix factorisation, the plainest baseline that learns."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import Embedding
 
-from tvdiff_pyg.models.baselines.embedding import EmbeddingModel
+from tvdiff_pyg.models.baselines.embedding import EmbeddingConfig, EmbeddingModel
+from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
+@dataclass(frozen=True)
+class BPRMFConfig(EmbeddingConfig):
+    """Settings of :class:`BPRMF`.
+
+    Args:
+        hidden_channels: Length of the vectors, at least 1.
+    """
+
+
+@register_model("bpr-mf", BPRMFConfig)
 class BPRMF(EmbeddingModel):
     r"""Matrix factorisation of `"BPR: Bayesian Personalized Ranking from Implicit
     Feedback" <https://arxiv.org/abs/1205.2618>`_: scores are
@@ -33,7 +46,7 @@ class BPRMF(EmbeddingModel):
     def __init__(
         self, num_users: int, num_items: int, hidden_channels: int = 64
     ) -> None:
-        super().__init__(num_users, num_items, hidden_channels)
+        super().__init__(num_users, num_items, BPRMFConfig(hidden_channels))
         self.user_embedding = Embedding(num_users, hidden_channels)
         self.item_embedding = Embedding(num_items, hidden_channels)
         self.reset_parameters()

@@ -1,14 +1,43 @@
 """EASE: a linear autoencoder in closed form."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.machine import GIGABYTE, free_memory
-from tvdiff_pyg.models.baselines.item_item import ItemItemModel
+from tvdiff_pyg.models.baselines.item_item import ItemItemConfig, ItemItemModel
+from tvdiff_pyg.models.memory import Step, square_weights
+from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, sparse_product
 
 
+@dataclass(frozen=True)
+class EASEConfig(ItemItemConfig):
+    """Settings of :class:`EASE`.
+
+    Args:
+        l2: Penalty of the weights, above 0.
+
+    Raises:
+        ValueError: If it is not.
+    """
+
+    l2: float = 500.0
+
+    def __post_init__(self) -> None:
+        """Check that the system can be solved."""
+        super().__post_init__()
+        self.check("l2", self.l2 > 0, "positive")
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan the square matrix."""
+        return {"weights": square_weights(size)}
+
+
+@register_model("ease", EASEConfig)
 class EASE(ItemItemModel):
     r"""The linear autoencoder of `"Embarrassingly Shallow Autoencoders for Sparse Data"
     <https://arxiv.org/abs/1905.03375>`_.
@@ -25,11 +54,9 @@ class EASE(ItemItemModel):
 
     Args:
         l2: The penalty :math:`\lambda`, above 0. (default: ``500.0``)
-        memory_gb: Most memory that the matrix may take, in units of 2**30 bytes; what
-            is free if ``None``. (default: ``None``)
 
     Raises:
-        ValueError: If an argument is outside its range.
+        ValueError: If the penalty is not positive.
 
     Example:
         >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
@@ -39,24 +66,21 @@ class EASE(ItemItemModel):
                 [0.5000, 0.0000]])
     """
 
-    def __init__(self, l2: float = 500.0, memory_gb: float | None = None) -> None:
-        super().__init__()
-        check_l2(l2)
-        if memory_gb is not None and memory_gb <= 0:
-            raise ValueError(f"'memory_gb' needs to be positive (got {memory_gb})")
-        self.l2 = l2
-        self.memory_gb = memory_gb
+    config: EASEConfig
+
+    def __init__(self, l2: float = 500.0) -> None:
+        super().__init__(EASEConfig(l2))
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
-        """Compute the matrix; see :meth:`ItemItemModel.item_weight`.
+        """Compute the matrix; see :meth:`~tvdiff_pyg.models.ItemItemModel.item_weight`.
 
         Raises:
             ValueError: If the matrix does not fit in memory, or ``l2`` is too small
                 for it to be inverted in single precision.
         """
-        self._check_memory(adjacency)
+        _check_memory(adjacency)
         matrix = _gram(adjacency.user_rows.with_value(None))
-        matrix.diagonal().add_(self.l2)
+        matrix.diagonal().add_(self.config.l2)
         self._invert(matrix)
         matrix.div_(-matrix.diagonal().clone())
         return matrix.fill_diagonal_(0.0).t()
@@ -67,21 +91,8 @@ class EASE(ItemItemModel):
         columns = matrix.t()
         status = torch.empty((), dtype=torch.int, device=matrix.device)
         torch.linalg.cholesky_ex(columns, out=(columns, status))
-        check_factorised(status, self.l2)
+        check_factorised(status, self.config.l2)
         torch.cholesky_inverse(columns, out=columns)
-
-    def _check_memory(self, adjacency: BipartiteAdjacency) -> None:
-        num_items, device = adjacency.user_rows.num_cols, adjacency.user_rows.col.device
-        needed = torch.finfo(torch.float).bits // 8 * num_items**2 / GIGABYTE
-        usable = self.memory_gb or free_memory(device) / GIGABYTE
-        if needed > usable:
-            raise ValueError(
-                f"'adjacency' needs few enough items for a square matrix of them in "
-                f"{usable:.3g} GB (got {num_items:,} items: {needed:.3g} GB)"
-            )
-
-    def __repr__(self) -> str:
-        return f"{self.__class__.__name__}(l2={self.l2})"
 
 
 def _gram(users: CSR) -> Tensor:
@@ -93,10 +104,16 @@ def _gram(users: CSR) -> Tensor:
     return matrix
 
 
-def check_l2(l2: float) -> None:
-    """Raise unless a penalty makes the systems solvable."""
-    if not l2 > 0:
-        raise ValueError(f"'l2' needs to be positive (got {l2})")
+def _check_memory(adjacency: BipartiteAdjacency) -> None:
+    """Raise before anything of a size is made that is not free."""
+    num_items, device = adjacency.user_rows.num_cols, adjacency.user_rows.col.device
+    needed = torch.finfo(torch.float).bits // 8 * num_items**2
+    if needed > (free := free_memory(device)):
+        raise ValueError(
+            f"'adjacency' needs few enough items for a square matrix of them in "
+            f"{free / GIGABYTE:.3g} GB (got {num_items:,} items: "
+            f"{needed / GIGABYTE:.3g} GB)"
+        )
 
 
 def check_factorised(status: Tensor, l2: float) -> None:

@@ -1,16 +1,61 @@
 """What models have in common that know users and items by their ids."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch_geometric.nn.models.lightgcn import BPRLoss
 
+from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models.model import ItemSide
+from tvdiff_pyg.models.memory import (
+    Engine,
+    Step,
+    embedding_step,
+    factor_scoring,
+    learned,
+)
+from tvdiff_pyg.models.model import ModelConfig
+from tvdiff_pyg.models.scorer import TableScorer
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.negatives import UniformNegativeSampler
-from tvdiff_pyg.nn.anisotropic import check_sizes
-from tvdiff_pyg.sampled.batch import TrainingBatch
+from tvdiff_pyg.sampled import TrainingBatch
 from tvdiff_pyg.sparse import BipartiteAdjacency, pair_scores
+
+
+@dataclass(frozen=True)
+class EmbeddingConfig(ModelConfig):
+    """Settings of a model that learns a vector for each id.
+
+    Args:
+        hidden_channels: Length of the vectors, at least 1.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    hidden_channels: int = 64
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        super().__post_init__()
+        self.check_at_least(1, "hidden_channels")
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """The exact one, for it learns from pairs and negatives of the whole graph."""
+        return ("exact",)
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """Interactions alone, each of which has a negative of its own."""
+        return ("interactions",)
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan both tables and a step on all nodes."""
+        channels = self.hidden_channels
+        work = max(embedding_step(size, channels, step), factor_scoring(size, channels))
+        return learned(size, channels, work)
 
 
 class EmbeddingModel(TrainableModel):
@@ -27,18 +72,16 @@ class EmbeddingModel(TrainableModel):
     Args:
         num_users: Number of users, at least 1.
         num_items: Number of items, at least 1.
-        hidden_channels: Length of the vectors, at least 1. (default: ``64``)
+        config: Its settings.
 
     Raises:
         ValueError: If a number is below 1.
     """
 
-    def __init__(
-        self, num_users: int, num_items: int, hidden_channels: int = 64
-    ) -> None:
+    def __init__(self, num_users: int, num_items: int, config: EmbeddingConfig) -> None:
         super().__init__(num_users, num_items)
-        check_sizes(hidden_channels=hidden_channels)
-        self.hidden_channels = hidden_channels
+        self.config = config
+        self.hidden_channels = config.hidden_channels
         self.sampler = UniformNegativeSampler()
         # PyG's, of `LightGCN.recommendation_loss`. Its penalty is left to Adam.
         self.loss_fn = BPRLoss()
@@ -79,11 +122,12 @@ class EmbeddingModel(TrainableModel):
         return FreeEnergy(loss, torch.zeros_like(loss), -loss.detach())
 
     @torch.no_grad()
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
+    def scorer(self, graph: BipartiteAdjacency) -> TableScorer:
         """Compute the vectors of both sides at once.
 
-        Args:
-            adjacency: The training graph.
+        See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        user_factor, item_factor = self(adjacency)
-        return ItemSide(item_factor, user_factor=user_factor)
+        self.check_size(graph)
+        user_factor, item_factor = self(graph)
+        name = type(self).__name__
+        return TableScorer(graph.user_rows, user_factor, item_factor, name)

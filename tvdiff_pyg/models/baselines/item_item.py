@@ -4,41 +4,43 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from tvdiff_pyg.models.model import FactorModel, ItemSide
-from tvdiff_pyg.ranking import HistoryRanker, Ranker
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, to_sparse
+from tvdiff_pyg.models.closed_form import ClosedFormModel
+from tvdiff_pyg.models.model import ModelConfig
+from tvdiff_pyg.models.scorer import HistoryScorer
+from tvdiff_pyg.ranking import HistoryRanker
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
-class ItemItemModel(FactorModel):
+class ItemItemConfig(ModelConfig):
+    """Base of the configs of such models."""
+
+    @property
+    def dense_factors(self) -> bool:
+        """No: they would be of the length of the catalogue."""
+        return False
+
+
+class ItemItemModel(ClosedFormModel):
     r"""Scores by a matrix :math:`B` between items, without training by gradients.
 
     .. math::
         \hat r_u = r_u B
 
-    As factors, a user's is the history :math:`r_u` and an item's is its column of
-    :math:`B`: new histories need no fitting. Subclasses compute the matrix in
-    :meth:`item_weight`.
+    New histories need no fitting. Subclasses compute the matrix in :meth:`item_weight`.
+
+    Attributes:
+        weight: :math:`B^{\top}`, dense or sparse, of shape ``[num_items, num_items]``;
+            ``None`` before :meth:`fit`.
     """
 
-    #: :math:`B^{\top}`, dense or sparse, of shape ``[num_items, num_items]``.
+    fitted = ("weight",)
     weight: Tensor | None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("weight", None)
-
     @torch.no_grad()
-    def fit(self, adjacency: BipartiteAdjacency) -> Self:
-        """Compute the matrix from the training graph.
-
-        Args:
-            adjacency: The training graph; its weights are not read.
-
-        Returns:
-            The model itself.
-        """
+    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+        """Compute the matrix; nothing is random."""
         self.weight = None  # Two of them may not fit.
-        self.weight = self.item_weight(adjacency)
+        self.weight = self.item_weight(graph)
         return self
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
@@ -49,30 +51,12 @@ class ItemItemModel(FactorModel):
         """
         raise NotImplementedError
 
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
-        """Return each item's weights.
+    def scorer(self, graph: BipartiteAdjacency) -> HistoryScorer:
+        """Rank by sums over a history's items.
 
-        Args:
-            adjacency: A graph of the items that the model was fitted to.
-
-        Raises:
-            ValueError: If the model is not fitted, or to other items.
+        See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        name, num_items = self.__class__.__name__, adjacency.user_rows.num_cols
-        if self.weight is None:
-            raise ValueError(f"{name} needs to be fitted before it scores")
-        if self.weight.size(0) != num_items:
-            raise ValueError(
-                f"'adjacency' needs {self.weight.size(0)} items, as {name} was fitted "
-                f"to (got {num_items})"
-            )
-        return ItemSide(self.weight)
-
-    def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Return the histories, as a sparse matrix ``[batch_size, num_items]``."""
-        one = torch.ones((), dtype=items.factor.dtype, device=history.col.device)
-        return to_sparse(history.with_value(one.expand(history.nnz)))
-
-    def ranker(self, items: ItemSide) -> Ranker:
-        """Rank by sums over a history's items: most of a user factor is zero."""
-        return HistoryRanker(items.factor)
+        self.check_fitted()
+        assert self.weight is not None
+        self.check_size("items", self.weight.size(0), graph.user_rows.num_cols)
+        return HistoryScorer(graph.user_rows, HistoryRanker(self.weight))

@@ -1,13 +1,16 @@
 """Item-based nearest neighbours."""
 
 from collections.abc import Iterator
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.models.baselines.item_item import ItemItemModel
-from tvdiff_pyg.nn.anisotropic import check_sizes
+from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.models.baselines.item_item import ItemItemConfig, ItemItemModel
+from tvdiff_pyg.models.memory import Step, sparse_weights
+from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, to_sparse
 
 Similarity = Literal["cosine", "jaccard"]
@@ -16,6 +19,35 @@ Similarity = Literal["cosine", "jaccard"]
 PAIRS_AT_ONCE = 2**21
 
 
+@dataclass(frozen=True)
+class ItemKNNConfig(ItemItemConfig):
+    """Settings of :class:`ItemKNN`.
+
+    Args:
+        num_neighbors: Neighbours kept of each item, at least 1.
+        shrink: Pulls similarities that few users support towards 0, at least 0.
+        similarity: How items are compared.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    num_neighbors: int = 100
+    shrink: float = 0.0
+    similarity: Similarity = "cosine"
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check_at_least(1, "num_neighbors")
+        self.check("shrink", self.shrink >= 0, "at least 0")
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan the neighbours' weights."""
+        return {"weights": sparse_weights(size, self.num_neighbors)}
+
+
+@register_model("item-knn", ItemKNNConfig)
 class ItemKNN(ItemItemModel):
     r"""Scores an item by its neighbours in the history, as in `"Item-based
     Collaborative Filtering Recommendation Algorithms"
@@ -48,27 +80,21 @@ class ItemKNN(ItemItemModel):
                 [0.0000, 0.7071, 0.0000]])
     """
 
+    config: ItemKNNConfig
+
     def __init__(
         self,
         num_neighbors: int = 100,
         shrink: float = 0.0,
         similarity: Similarity = "cosine",
     ) -> None:
-        super().__init__()
-        check_sizes(num_neighbors=num_neighbors)
-        if shrink < 0:
-            raise ValueError(f"'shrink' needs to be at least 0 (got {shrink})")
-        if similarity not in get_args(Similarity):
-            raise ValueError(
-                f"'similarity' needs to be one of {list(get_args(Similarity))} "
-                f"(got {similarity!r})"
-            )
-        self.num_neighbors = num_neighbors
-        self.shrink = shrink
-        self.similarity = similarity
+        super().__init__(ItemKNNConfig(num_neighbors, shrink, similarity))
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
-        """Find the neighbours; see :meth:`ItemItemModel.item_weight`."""
+        """Find the neighbours.
+
+        See :meth:`~tvdiff_pyg.models.ItemItemModel.item_weight`.
+        """
         users = adjacency.user_rows.with_value(None)
         raters = users.transpose()
         blocks = _blocks(raters, users)
@@ -89,21 +115,15 @@ class ItemKNN(ItemItemModel):
         key = (pair[0] << 32) - similarity.view(torch.int32)
         order = key.argsort(stable=True)
         rank = CSR.from_sorted_rows(pair[0], pair[1], (raters.num_rows,) * 2).position()
-        kept = order[rank < self.num_neighbors].sort().values
+        kept = order[rank < self.config.num_neighbors].sort().values
         return pair[:, kept], similarity[kept]
 
     def _similarity(self, count: Tensor, left: Tensor, right: Tensor) -> Tensor:
-        if self.similarity == "cosine":
+        if self.config.similarity == "cosine":
             norm = (left * right).sqrt()
         else:
             norm = left + right - count
-        return count / (norm + self.shrink)
-
-    def __repr__(self) -> str:
-        return (
-            f"{self.__class__.__name__}(num_neighbors={self.num_neighbors}, "
-            f"shrink={self.shrink}, similarity={self.similarity!r})"
-        )
+        return count / (norm + self.config.shrink)
 
 
 def _blocks(raters: CSR, users: CSR) -> Iterator[Tensor]:

@@ -1,16 +1,39 @@
 """LightGCN, as PyG implements it."""
 
+from dataclasses import dataclass
+
 import torch
 import torch_geometric.nn.models as pyg
 from torch import Tensor
 from torch.nn import ModuleList
 from torch_geometric.nn import LGConv
 
-from tvdiff_pyg.models.baselines.embedding import EmbeddingModel
-from tvdiff_pyg.nn.anisotropic import check_sizes
+from tvdiff_pyg.models.baselines.embedding import EmbeddingConfig, EmbeddingModel
+from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, spmm
 
 
+@dataclass(frozen=True)
+class LightGCNConfig(EmbeddingConfig):
+    """Settings of :class:`LightGCN`.
+
+    Args:
+        hidden_channels: Length of the vectors, at least 1.
+        num_layers: Layers of propagation, at least 1.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    num_layers: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        super().__post_init__()
+        self.check_at_least(1, "num_layers")
+
+
+@register_model("lightgcn", LightGCNConfig)
 class LightGCN(EmbeddingModel):
     r"""PyG's :class:`~torch_geometric.nn.models.LightGCN` (`"LightGCN: Simplifying and
     Powering Graph Convolution Network for Recommendation"
@@ -48,8 +71,8 @@ class LightGCN(EmbeddingModel):
         hidden_channels: int = 64,
         num_layers: int = 1,
     ) -> None:
-        super().__init__(num_users, num_items, hidden_channels)
-        check_sizes(num_layers=num_layers)
+        config = LightGCNConfig(hidden_channels, num_layers)
+        super().__init__(num_users, num_items, config)
         self.num_layers = num_layers
         self.net = pyg.LightGCN(num_users + num_items, hidden_channels, num_layers)
         self.net.convs = ModuleList(BipartiteLGConv() for _ in range(num_layers))

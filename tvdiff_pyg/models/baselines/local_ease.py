@@ -1,12 +1,17 @@
 """EASE within each item's neighbourhood: as many small systems as there are items."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch_geometric.utils import cumsum
 
-from tvdiff_pyg.models.baselines.ease import check_factorised, check_l2
-from tvdiff_pyg.models.baselines.item_item import ItemItemModel
+from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.models.baselines.ease import check_factorised
+from tvdiff_pyg.models.baselines.item_item import ItemItemConfig, ItemItemModel
 from tvdiff_pyg.models.baselines.item_knn import ItemKNN
+from tvdiff_pyg.models.memory import Step, sparse_weights
+from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.sparse import (
     CSR,
     BipartiteAdjacency,
@@ -19,6 +24,33 @@ from tvdiff_pyg.sparse import (
 ITEM_BLOCK = 128
 
 
+@dataclass(frozen=True)
+class LocalEASEConfig(ItemItemConfig):
+    """Settings of :class:`LocalEASE`.
+
+    Args:
+        num_neighbors: Items that an item is predicted from, at least 1.
+        l2: Penalty of the weights, above 0.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    num_neighbors: int = 300
+    l2: float = 50.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check_at_least(1, "num_neighbors")
+        self.check("l2", self.l2 > 0, "positive")
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan the neighbours' weights."""
+        return {"weights": sparse_weights(size, self.num_neighbors)}
+
+
+@register_model("local-ease", LocalEASEConfig)
 class LocalEASE(ItemItemModel):
     r"""The linear autoencoder of :class:`EASE`, each item predicted from its nearest
     items alone, which are chosen beforehand as in `"SLIM: Sparse Linear Methods for
@@ -51,24 +83,18 @@ class LocalEASE(ItemItemModel):
                 [0.5000, 0.0000]])
     """
 
-    def __init__(self, num_neighbors: int = 300, l2: float = 50.0) -> None:
-        super().__init__()
-        check_l2(l2)
-        self.l2 = l2
-        self.nearest = ItemKNN(num_neighbors)
+    config: LocalEASEConfig
 
-    @property
-    def num_neighbors(self) -> int:
-        """Items that an item is predicted from."""
-        return self.nearest.num_neighbors
+    def __init__(self, num_neighbors: int = 300, l2: float = 50.0) -> None:
+        super().__init__(LocalEASEConfig(num_neighbors, l2))
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
-        """Solve the systems; see :meth:`ItemItemModel.item_weight`.
+        """Solve the systems; see :meth:`~tvdiff_pyg.models.ItemItemModel.item_weight`.
 
         Raises:
             ValueError: If ``l2`` is too small for single precision.
         """
-        nearest = csr_rows(self.nearest.item_weight(adjacency))
+        nearest = csr_rows(ItemKNN(self.config.num_neighbors).item_weight(adjacency))
         raters = adjacency.user_rows.transpose().with_value(None)
         # Items of as many neighbours together, so that systems are filled up by little.
         order = nearest.degree().argsort()
@@ -84,17 +110,11 @@ class LocalEASE(ItemItemModel):
         gram = _local_gram(item, nearest, raters)
         # Of an item with fewer neighbours, the rest of the system is the penalty
         # alone, and its solution zero.
-        gram[:, :-1, :-1].diagonal(dim1=1, dim2=2).add_(self.l2)
+        gram[:, :-1, :-1].diagonal(dim1=1, dim2=2).add_(self.config.l2)
         factor, status = torch.linalg.cholesky_ex(gram[:, :-1, :-1])
-        check_factorised(status, self.l2)
+        check_factorised(status, self.config.l2)
         weight = torch.cholesky_solve(gram[:, :-1, -1:], factor)
         return weight[nearest.row(), nearest.position(), 0]
-
-    def __repr__(self) -> str:
-        return (
-            f"{self.__class__.__name__}(num_neighbors={self.num_neighbors}, "
-            f"l2={self.l2})"
-        )
 
 
 def _local_gram(item: Tensor, nearest: CSR, raters: CSR) -> Tensor:

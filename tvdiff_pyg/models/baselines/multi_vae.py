@@ -1,5 +1,6 @@
 """The variational autoencoder of the package `cornac`, as factors."""
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,64 @@ from torch import Tensor
 from torch.nn import Linear, Sequential
 from typing_extensions import Self
 
-from tvdiff_pyg.models.model import FactorModel, ItemSide
+from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.models.closed_form import ClosedFormModel
+from tvdiff_pyg.models.memory import FLOAT, Step, factor_scoring
+from tvdiff_pyg.models.model import ModelConfig, register_model
+from tvdiff_pyg.models.scorer import FactorScorer
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, spmm
 
 
-class MultiVAE(FactorModel):
+@dataclass(frozen=True)
+class MultiVAEConfig(ModelConfig):
+    """Settings of :class:`MultiVAE`, by cornac's own names.
+
+    Args:
+        k: Length of the code, at least 1.
+        autoencoder_structure: Widths of the encoder's hidden layers, each at least 1.
+        n_epochs: Passes over the users, at least 1.
+        batch_size: Users in a batch, at least 1.
+        learning_rate: Learning rate of Adam, above 0.
+        beta: Weight of the code's divergence, at least 0.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    k: int = 64
+    autoencoder_structure: tuple[int, ...] = (256,)
+    n_epochs: int = 100
+    batch_size: int = 100
+    learning_rate: float = 1e-3
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check_at_least(1, "k", "n_epochs", "batch_size")
+        widths = self.autoencoder_structure
+        self.check(
+            "autoencoder_structure",
+            len(widths) > 0 and min(widths) >= 1,
+            "at least one width, each at least 1",
+        )
+        self.check("learning_rate", self.learning_rate > 0, "positive")
+        self.check("beta", self.beta >= 0, "at least 0")
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan both sides of the network with Adam, and dense batches of users."""
+        width = self.autoencoder_structure[0]
+        batch = 6 * FLOAT * self.batch_size * size.num_items
+        return {
+            "parameters": 2 * FLOAT * size.num_items * width,
+            "optimizer": 4 * FLOAT * size.num_items * width,
+            "gradients": 2 * FLOAT * size.num_items * width,
+            "activations": max(batch, factor_scoring(size, width + 1)),
+        }
+
+
+@register_model("multi-vae", MultiVAEConfig)
+class MultiVAE(ClosedFormModel):
     r"""The autoencoder of `"Variational Autoencoders for Collaborative Filtering"
     <https://arxiv.org/abs/1802.05814>`_ of the package
     `cornac <https://cornac.preferred.ai>`_, learned on the CPU.
@@ -22,82 +76,98 @@ class MultiVAE(FactorModel):
     are encoded like any other.
 
     Args:
-        seed: Seed of weights and noise. (default: ``0``)
-        **options: Further arguments of ``VAECF``, such as ``k``,
-            ``autoencoder_structure``, ``n_epochs``, ``batch_size``, ``learning_rate``,
-            ``beta``.
+        k: Length of the code, at least 1. (default: ``64``)
+        autoencoder_structure: Widths of the encoder's hidden layers.
+            (default: ``(256,)``)
+        n_epochs: Passes over the users, at least 1. (default: ``100``)
+        batch_size: Users in a batch, at least 1. (default: ``100``)
+        learning_rate: Learning rate of Adam, above 0. (default: ``1e-3``)
+        beta: Weight of the code's divergence, at least 0. (default: ``1.0``)
 
     Raises:
         ImportError: If cornac is not installed.
+        ValueError: If an argument is outside its range.
 
     Example:
         >>> import pytest; _ = pytest.importorskip("cornac")
         >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
         >>> adjacency = BipartiteAdjacency.from_edge_index(edge_index, (2, 2))
-        >>> model = MultiVAE(autoencoder_structure=[4], n_epochs=1).fit(adjacency)
-        >>> model.encode_items(adjacency).factor.shape
+        >>> model = MultiVAE(autoencoder_structure=(4,), n_epochs=1).fit(adjacency)
+        >>> model.scorer(adjacency).item_factor.shape
         torch.Size([2, 5])
     """
 
-    def __init__(self, seed: int = 0, **options: Any) -> None:
-        super().__init__()
-        self.options = {"seed": seed, **options}
-        self._solver()  # names what is wrong before any data is read
+    config: MultiVAEConfig
+
+    def __init__(
+        self,
+        k: int = 64,
+        autoencoder_structure: tuple[int, ...] = (256,),
+        n_epochs: int = 100,
+        batch_size: int = 100,
+        learning_rate: float = 1e-3,
+        beta: float = 1.0,
+    ) -> None:
+        super().__init__(
+            MultiVAEConfig(
+                k, autoencoder_structure, n_epochs, batch_size, learning_rate, beta
+            )
+        )
+        self._solver(0)  # names what is wrong before any data is read
+        self.is_fitted = False
         self.encoder: Sequential | None = None
         self.decoder: Sequential | None = None
 
-    def fit(self, adjacency: BipartiteAdjacency) -> Self:
-        """Learn from a graph's users.
-
-        Args:
-            adjacency: The training graph; its weights are not read.
-
-        Returns:
-            The model itself.
-        """
-        solver = self._solver()
+    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+        """Learn from a graph's users."""
+        solver = self._solver(seed)
         with torch.random.fork_rng(devices=[]):  # it seeds the generator of all
-            solver.fit(_to_dataset(adjacency.user_rows))
-        self.encoder = Sequential(*solver.vae.encoder, solver.vae.enc_mu)
-        self.decoder = solver.vae.decoder
-        return self.to(adjacency.user_rows.col.device).eval().requires_grad_(False)
+            solver.fit(_to_dataset(graph.user_rows))
+        self._take(solver.vae)
+        self.is_fitted = True
+        return self.to(graph.user_rows.col.device)
 
-    def encode_items(self, adjacency: BipartiteAdjacency) -> ItemSide:
-        """Return the weights of the last layer, with its biases as a channel.
+    @classmethod
+    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
+        """Build with layers of the catalogue's size, for a state to be loaded."""
+        model = super().from_config(config, num_users, num_items)
+        model._take(model._network(num_items))
+        return model
 
-        Args:
-            adjacency: A graph of the items that the model was fitted to.
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return whether the layers are those of a fit."""
+        return {"is_fitted": self.is_fitted}
 
-        Raises:
-            ValueError: If the model is not fitted, or to other items.
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`get_extra_state` returned."""
+        self.is_fitted = state["is_fitted"]
+
+    def _network(self, num_items: int) -> Any:
+        from cornac.models.vaecf.vaecf import VAE
+
+        structure = [num_items, *self.config.autoencoder_structure]
+        with torch.random.fork_rng(devices=[]):
+            return VAE(self.config.k, structure, "tanh", "mult")
+
+    def _take(self, network: Any) -> None:
+        self.encoder = Sequential(*network.encoder, network.enc_mu)
+        self.decoder = network.decoder
+        self.eval().requires_grad_(False)
+
+    def scorer(self, graph: BipartiteAdjacency) -> "MultiVAEScorer":
+        """Rank by the decoder's last layers.
+
+        See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        if self.decoder is None:
+        if not self.is_fitted:
             raise ValueError("MultiVAE needs to be fitted before it scores")
+        assert self.encoder is not None and self.decoder is not None
         last = self.decoder[-1]
         assert isinstance(last, Linear)
-        num_items = adjacency.user_rows.num_cols
-        if last.out_features != num_items:
-            raise ValueError(
-                f"'adjacency' needs {last.out_features} items, as MultiVAE was fitted "
-                f"to (got {num_items})"
-            )
-        return ItemSide(torch.cat([last.weight, last.bias[:, None]], dim=1))
+        self.check_size("items", last.out_features, graph.user_rows.num_cols)
+        return MultiVAEScorer(graph.user_rows, self.encoder, self.decoder)
 
-    def encode_users(self, history: CSR, items: ItemSide) -> Tensor:
-        """Encode histories; see :meth:`FactorModel.encode_users`."""
-        assert self.encoder is not None and self.decoder is not None
-        first = self.encoder[0]
-        assert isinstance(first, Linear)
-        # The first layer reads a dense row of all items: sum what is there instead.
-        hidden = spmm(history.with_value(None), first.weight.t()) + first.bias
-        hidden = self.decoder[:-1](self.encoder[1:](hidden))
-        return torch.cat([hidden, torch.ones_like(hidden[:, :1])], dim=1)
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
-        return f"{self.__class__.__name__}({options})"
-
-    def _solver(self) -> Any:
+    def _solver(self, seed: int) -> Any:
         try:
             from cornac.models import VAECF
         except ImportError as error:
@@ -105,7 +175,34 @@ class MultiVAE(FactorModel):
                 "'cornac' needs to be installed for its baseline: "
                 "pip install 'tvdiff_pyg[baselines]'"
             ) from error
-        return VAECF(**self.options)
+        options = asdict(self.config)
+        options["autoencoder_structure"] = list(options["autoencoder_structure"])
+        return VAECF(seed=seed, **options)
+
+
+class MultiVAEScorer(FactorScorer):
+    """Encodes histories; the biases of the last layer are one more channel.
+
+    Args:
+        rows: Each user's training items, of shape ``[num_users, num_items]``.
+        encoder: From a history to its code.
+        decoder: From a code to scores.
+    """
+
+    def __init__(self, rows: CSR, encoder: Sequential, decoder: Sequential) -> None:
+        last = decoder[-1]
+        assert isinstance(last, Linear)
+        super().__init__(rows, torch.cat([last.weight, last.bias[:, None]], dim=1))
+        self._encoder, self._decoder = encoder, decoder
+
+    def query(self, history: CSR) -> Tensor:
+        """Encode histories; see :meth:`~tvdiff_pyg.models.Scorer.query`."""
+        first = self._encoder[0]
+        assert isinstance(first, Linear)
+        # The first layer reads a dense row of all items: sum what is there instead.
+        hidden = spmm(history.with_value(None), first.weight.t()) + first.bias
+        hidden = self._decoder[:-1](self._encoder[1:](hidden))
+        return torch.cat([hidden, torch.ones_like(hidden[:, :1])], dim=1)
 
 
 def _to_dataset(rows: CSR) -> Any:
