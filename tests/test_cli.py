@@ -110,6 +110,8 @@ def test_recommend_for_known_and_new_users(
         (["fit", "--run", "r"], "data"),
         (["fit", "--data", "nowhere.csv", "--run", "r"], "'data' needs to be one of"),
         (["fit", "--data", "lastfm", "--run", "r", "--wings", "2"], "wings"),
+        (["fit", "--data", "lastfm", "--run", "r", "--wing_span", "2"], "--wing-span"),
+        (["fit", "--data", "lastfm", "--run", "r", "--see", "2"], "--see"),
         (["fit", "--data", "lastfm", "--run", "r", "--seed", "x"], "seed"),
         (["fit", "--data", "lastfm", "--run", "r", "--preset", "huge"], "preset"),
         (
@@ -132,6 +134,30 @@ def test_bad_input(
     monkeypatch.chdir(tmp_path)
     assert expected in refuse(capsys, args)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_options_are_read_in_two_spellings_and_shown_in_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ["fit", "--run", "r", "--data", "x--a_b-c", "--user_column=a-b"]
+    args += ["--hidden-channels", "8", "--batch_size=64", "--print-config"]
+    with pytest.raises(SystemExit):
+        main(args)
+    config = capsys.readouterr().out.splitlines()
+    assert {"hidden_channels: 8", "batch_size: 64"} <= set(config)
+    assert {"data: x--a_b-c", "user_column: a-b"} <= set(config)
+    for command in ("fit", "evaluate", "recommend", "plan", "study"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        words = capsys.readouterr().out.split()
+        options = [word for word in words if word.lstrip("[").startswith("--")]
+        assert len(options) > 2 and not any("_" in word for word in options)
+
+
+def test_what_follows_two_dashes_is_no_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "(got --no-run_a)" in refuse(capsys, ["evaluate", "--", "--no-run_a"])
 
 
 def test_unknown_ids_are_named(run: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
-from tvdiff_pyg.models import Popularity, TVDiff
-from tvdiff_pyg.training import FitOptions, RunFolder, Settings, TVDiffModule, fit
+from tvdiff_pyg.models import Popularity
+from tvdiff_pyg.models.reference import DropoutScorer
+from tvdiff_pyg.training import FitOptions, RecommenderModule, RunFolder, Settings, fit
 
 LOG = "logs/version_0/metrics.csv"
 METRICS = {
@@ -60,17 +61,17 @@ def test_reported_test_figures_are_those_of_the_kept_model(
     model = RunFolder(tmp_path / "run").model()
     adjacency = model.adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, "test")
-    assert evaluate(model, adjacency, task) == pytest.approx(metrics["test"])
+    assert evaluate(model.scorer(adjacency), task) == pytest.approx(metrics["test"])
 
 
 def test_training_beats_popularity(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    longer = replace(settings, max_epochs=40, entropy_type="bce", learning_rate=1e-2)
+    longer = settings.but(max_epochs=40, entropy_type="bce", learning_rate=1e-2)
     metrics = fit(graph, longer, run=tmp_path / "run", options=options)
     adjacency = RunFolder(tmp_path / "run").model().adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, "test")
-    baseline = evaluate(Popularity(), adjacency, task)
+    baseline = evaluate(Popularity().scorer(adjacency), task)
     assert metrics["test"]["ndcg@20"] > 1.1 * baseline["ndcg@20"]
 
 
@@ -114,7 +115,7 @@ def test_resumed_run_equals_uninterrupted_run(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
     fit(graph, settings, run=tmp_path / "whole", options=options)
-    fit(graph, replace(settings, max_epochs=1), run=tmp_path / "parts", options=options)
+    fit(graph, settings.but(max_epochs=1), run=tmp_path / "parts", options=options)
     again = replace(options, resume=True)
     metrics = fit(graph, settings, run=tmp_path / "parts", options=again)
     assert metrics["epochs"] == 3
@@ -134,7 +135,7 @@ def test_seconds_of_a_resumed_run_are_of_all_its_parts(
     options: FitOptions,
     tmp_path: Path,
 ) -> None:
-    fit(graph, replace(settings, max_epochs=1), run=tmp_path / "run", options=options)
+    fit(graph, settings.but(max_epochs=1), run=tmp_path / "run", options=options)
     last = RunFolder(tmp_path / "run").last_checkpoint
     checkpoint = torch.load(last, weights_only=True)
     timer = checkpoint["callbacks"].pop("Timer")
@@ -157,14 +158,14 @@ def test_interrupt_keeps_the_best_epoch(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    step = TVDiffModule.training_step
+    step = RecommenderModule.training_step
 
-    def press_ctrl_c(self: TVDiffModule, *args: object) -> torch.Tensor:
+    def press_ctrl_c(self: RecommenderModule, *args: object) -> torch.Tensor:
         if self.current_epoch == stop_in_epoch:
             raise KeyboardInterrupt
         return step(self, *args)
 
-    monkeypatch.setattr(TVDiffModule, "training_step", press_ctrl_c)
+    monkeypatch.setattr(RecommenderModule, "training_step", press_ctrl_c)
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt, match=r"no epoch ended|epoch \d is kept"):
         fit(graph, settings, run=tmp_path / "run", options=options)
@@ -178,7 +179,7 @@ def test_interrupt_keeps_the_best_epoch(
 def test_early_stopping(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    stuck = replace(settings, learning_rate=1e-12, patience=2, max_epochs=30)
+    stuck = settings.but(learning_rate=1e-12, patience=2, max_epochs=30)
     metrics = fit(graph, stuck, run=tmp_path / "run", options=options)
     assert metrics["epochs"] < 10
 
@@ -186,10 +187,17 @@ def test_early_stopping(
 def test_scoring_with_dropout_goes_through_the_dense_reference(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    noisy = replace(settings, score_with_dropout=True)
+    noisy = settings.but(score_with_dropout=True)
     plain = fit(graph, settings, run=tmp_path / "plain", options=options)
     dropped = fit(graph, noisy, run=tmp_path / "dropped", options=options)
     assert plain["validation"] != dropped["validation"]
+    # What is reported of the kept model is scored as it was validated.
+    model = RunFolder(tmp_path / "dropped").model()
+    scorer = model.scorer(model.adjacency(graph.train_index))
+    assert isinstance(scorer, DropoutScorer)
+    task = EvaluationTask.from_graph(graph, "test")
+    assert evaluate(scorer, task) != evaluate(scorer, task)
+    assert dropped["test"] != evaluate(scorer.factors, task)
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
@@ -204,8 +212,7 @@ def test_every_objective_trains(
     options: FitOptions,
     tmp_path: Path,
 ) -> None:
-    chosen = replace(
-        settings,
+    chosen = settings.but(
         precision=precision,
         entropy_type=entropy_type,
         negatives=negatives,
@@ -227,8 +234,7 @@ def test_the_sampled_engine_trains(
     options: FitOptions,
     tmp_path: Path,
 ) -> None:
-    chosen = replace(
-        settings,
+    chosen = settings.but(
         engine="sampled",
         num_neighbors=8,
         num_pool=40,
@@ -238,7 +244,7 @@ def test_the_sampled_engine_trains(
     )
     workers = replace(options, num_workers=num_workers)
     metrics = fit(graph, chosen, run=tmp_path / "run", options=workers)
-    untrained = TVDiff(graph.num_users, graph.num_items, **chosen.model_kwargs())
+    untrained = chosen.model.build(graph.num_users, graph.num_items)
     before, after = untrained.state_dict(), weights(tmp_path / "run")
     assert all((before[name] != after[name]).any() for name in before)
     assert 0 < metrics["test"]["recall@20"] <= 1
@@ -252,15 +258,14 @@ def test_a_resumed_sampled_run_equals_an_uninterrupted_one(
     options: FitOptions,
     tmp_path: Path,
 ) -> None:
-    chosen = replace(
-        settings,
+    chosen = settings.but(
         engine="sampled",
         num_neighbors=4,
         num_pool=30,
         sparse_grad=sparse_grad,
     )
     fit(graph, chosen, run=tmp_path / "whole", options=options)
-    part = replace(chosen, max_epochs=1)
+    part = chosen.but(max_epochs=1)
     fit(graph, part, run=tmp_path / "parts", options=options)
     resume = replace(options, resume=True)
     fit(graph, chosen, run=tmp_path / "parts", options=resume)
@@ -271,7 +276,7 @@ def test_a_resumed_sampled_run_equals_an_uninterrupted_one(
 def test_the_chosen_engine_is_written_down(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    assert settings.engine == "auto"
+    assert settings["engine"] == "auto"
     fit(graph, settings, run=tmp_path / "run", options=options)
     assert RunFolder(tmp_path / "run").config()["engine"] == "exact"
 
@@ -279,7 +284,7 @@ def test_the_chosen_engine_is_written_down(
 def test_a_run_too_short_for_a_check_is_checked_at_its_end(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    short = replace(settings, max_epochs=2, check_every=5)
+    short = settings.but(max_epochs=2, check_every=5)
     assert fit(graph, short, run=tmp_path / "run", options=options)["best_epoch"] == 2
 
 
@@ -343,7 +348,7 @@ def test_what_cannot_be_resumed_changes_nothing(
     before = (tmp_path / "run" / "config.yaml").read_text()
     again = replace(options, resume=True)
     with pytest.raises(ValueError, match=message):
-        fit(graph, replace(settings, **change), run=tmp_path / "run", options=again)
+        fit(graph, settings.but(**change), run=tmp_path / "run", options=again)
     with pytest.raises(ValueError, match="the interactions that the run began with"):
         fit(
             graph.without_validation(),

@@ -1,5 +1,5 @@
 """The ``tvdiff`` command; each of its subcommands has a file here."""
 
-from tvdiff_pyg.cli.main import build_parser, main
+from tvdiff_pyg.cli.main import main, parse
 
-__all__ = ["build_parser", "main"]
+__all__ = ["main", "parse"]

@@ -1,4 +1,4 @@
-"""What subcommands share: how options are spelt, read and printed."""
+"""What subcommands share: how options are read and printed."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -6,20 +6,24 @@ from typing import TypeVar
 
 from jsonargparse import ArgumentParser, Namespace
 
+from tvdiff_pyg.cli.commands import COMMANDS
+from tvdiff_pyg.cli.parser import DashedParser
 from tvdiff_pyg.data import DataOptions
 from tvdiff_pyg.machine import Device
-from tvdiff_pyg.training import FitOptions, Settings
+from tvdiff_pyg.training import FitOptions
 
-Taken = TypeVar("Taken", DataOptions, FitOptions, Settings)
+Taken = TypeVar("Taken", DataOptions, FitOptions)
 
 
-def use_dashes(parser: ArgumentParser) -> None:
-    """Spell every option with dashes; the spelling with underscores stays valid."""
-    for action in parser._actions:
-        dashed = [name.replace("_", "-") for name in action.option_strings]
-        for name in dashed:
-            parser._option_string_actions.setdefault(name, action)
-        action.option_strings = dashed
+def new_parser(command: str) -> ArgumentParser:
+    """Return the parser of a command, without options.
+
+    Args:
+        command: The command's name.
+    """
+    return DashedParser(
+        prog=f"tvdiff {command}", description=COMMANDS[command], exit_on_error=False
+    )
 
 
 def add_output_arguments(parser: ArgumentParser) -> None:

@@ -5,16 +5,13 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
-from tvdiff_pyg.cli.arguments import add_output_arguments
+from tvdiff_pyg.cli.arguments import add_output_arguments, new_parser
 from tvdiff_pyg.recommend import Recommendations, Recommender
 
 
 def build_parser() -> ArgumentParser:
     """Build the parser."""
-    parser = ArgumentParser(
-        description="Print the best items for a user, known or new.",
-        exit_on_error=False,
-    )
+    parser = new_parser("recommend")
     parser.add_argument("run", metavar="DIR", type=str, help="A run folder.")
     parser.add_argument("--user", metavar="ID", type=str, help="A known user.")
     parser.add_argument(
@@ -22,7 +19,7 @@ def build_parser() -> ArgumentParser:
     )
     parser.add_argument("-k", type=int, default=10, help="How many items.")
     parser.add_argument(
-        "--filter-seen", type=bool, default=True, help="Leave out what they have seen."
+        "--filter_seen", type=bool, default=True, help="Leave out what they have seen."
     )
     add_output_arguments(parser)
     return parser

@@ -1,24 +1,19 @@
 """``tvdiff study``: run a grid of trainings and write a report with verdicts."""
 
-from dataclasses import fields
-from typing import get_type_hints
-
 from jsonargparse import ArgumentParser, Namespace
 
+from tvdiff_pyg.cli.arguments import new_parser
+from tvdiff_pyg.cli.settings_arguments import add_settings, given_settings
 from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_study
-from tvdiff_pyg.training import PRESETS, Settings
 from tvdiff_pyg.training.fit_options import Protocol
 
 
 def build_parser() -> ArgumentParser:
     """Build the parser; each setting may be given, and then holds for all cells."""
-    parser = ArgumentParser(
-        description="Run a grid of trainings, or what is missing of it, and report.",
-        exit_on_error=False,
-    )
+    parser = new_parser("study")
     parser.add_argument("--config", action="config", help="Options as a YAML file.")
-    parser.add_argument("study", choices=list(STUDIES), help="What is varied.")
+    parser.add_argument("study", choices=STUDIES.names(), help="What is varied.")
     parser.add_argument(
         "--out", type=str, required=True, metavar="DIR", help="Records and report."
     )
@@ -31,17 +26,11 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         "--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="Seeds."
     )
-    parser.add_argument(
-        "--preset",
-        choices=list(PRESETS),
-        help="Start from these settings; if not given, from those published for a data "
-        "set, and from the defaults otherwise.",
-    )
     parser.add_argument("--protocol", type=Protocol, default="standard")
     parser.add_argument("--root", type=str, default="data", help="Folder of the data.")
     parser.add_argument("--device", type=Device, default="auto", help="Where to train.")
     parser.add_argument(
-        "--num-workers", type=int, default=0, help="Sampling processes of a cell."
+        "--num_workers", type=int, default=0, help="Sampling processes of a cell."
     )
     parser.add_argument(
         "--jobs",
@@ -50,13 +39,12 @@ def build_parser() -> ArgumentParser:
         help="Cells at the same time; 0: in this process.",
     )
     parser.add_argument("--progress", type=bool, default=True, help="Show the cells.")
-    _add_settings(parser)
+    add_settings(parser)
     return parser
 
 
 def run(options: Namespace) -> None:
     """Run the study and say where its report is."""
-    chosen = {field.name: options[field.name] for field in fields(Settings)}
     study = StudyOptions(
         data=options.data,
         values=options["values"],
@@ -68,12 +56,6 @@ def run(options: Namespace) -> None:
         num_workers=options.num_workers,
         jobs=options.jobs,
         progress=options.progress,
-        overrides={name: value for name, value in chosen.items() if value is not None},
+        overrides=given_settings(options),
     )
     print("report:", run_study(options.study, study, options.out))
-
-
-def _add_settings(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("settings of all cells, as in tvdiff fit")
-    for name, kind in get_type_hints(Settings).items():
-        group.add_argument(f"--{name}", type=kind | None, default=None)

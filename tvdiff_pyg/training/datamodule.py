@@ -69,7 +69,8 @@ class InteractionDataModule(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         pairs = graph.train_index
-        self.index = pairs if settings.over_interactions else pairs[0].unique()
+        over_interactions = settings.training.over_interactions(settings.model)
+        self.index = pairs if over_interactions else pairs[0].unique()
         self.adjacency = adjacency
         self.eval_rows = TensorRows(task.user)
         self.settings = settings
@@ -78,15 +79,15 @@ class InteractionDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled training batches."""
-        settings = self.settings
-        if settings.engine == "sampled":
+        training = self.settings.training
+        if training.engine == "sampled":
             return neighbor_loader(
                 self.adjacency,
                 self.index,
-                settings.num_neighbors,
-                settings.num_pool,
-                settings.num_layers,
-                batch_size=settings.batch_size,
+                training.num_neighbors,
+                training.num_pool,
+                self.settings.model.num_layers,
+                batch_size=training.batch_size,
                 shuffle=True,
                 num_workers=self.num_workers,
                 persistent_workers=self.num_workers > 0,
@@ -95,7 +96,7 @@ class InteractionDataModule(pl.LightningDataModule):
         rows = (
             TensorRows(*self.index) if self.index.dim() == 2 else TensorRows(self.index)
         )
-        return DataLoader(rows, settings.batch_size, shuffle=True, collate_fn=_identity)
+        return DataLoader(rows, training.batch_size, shuffle=True, collate_fn=_identity)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the users to validate on."""

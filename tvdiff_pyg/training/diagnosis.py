@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tvdiff_pyg.analysis import effective_rank
 from tvdiff_pyg.training.curves import Curves
-from tvdiff_pyg.training.module import TVDiffModule
+from tvdiff_pyg.training.module import RecommenderModule
 from tvdiff_pyg.training.signatures import DETECTORS, Finding
 
 # A sample tells a rank of 1 from others, at a cost that no graph enlarges.
@@ -55,15 +55,15 @@ class Diagnosis(pl.Callback):
     def on_validation_epoch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
-        """Measure the effective rank of scores, before the item side is dropped."""
-        assert isinstance(pl_module, TVDiffModule)
+        """Measure the effective rank of scores, before the scorer is dropped."""
+        assert isinstance(pl_module, RecommenderModule)
         self.curves.rank.append(_sampled_rank(pl_module))
 
     def on_validation_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
         """Read the recall of the check."""
-        assert isinstance(pl_module, TVDiffModule)
+        assert isinstance(pl_module, RecommenderModule)
         recall = trainer.callback_metrics[f"{pl_module.task.name}/recall@20"]
         self.curves.recall.append(float(recall))
 
@@ -71,7 +71,7 @@ class Diagnosis(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:
         """Read the losses of the epoch, and look for signatures not yet found."""
-        assert isinstance(pl_module, TVDiffModule)
+        assert isinstance(pl_module, RecommenderModule)
         curves, metrics = self.curves, trainer.callback_metrics
         # Resuming from a checkpoint of a check first ends that epoch, without a batch.
         if "loss" not in metrics:
@@ -101,16 +101,15 @@ class Diagnosis(pl.Callback):
 
 
 @torch.no_grad()
-def _sampled_rank(module: TVDiffModule) -> float:
+def _sampled_rank(module: RecommenderModule) -> float:
     """Compute the effective rank of the scores of some users for some items."""
-    assert module.items is not None
-    user = _spread(module.task.user, SAMPLED_USERS)
-    items = module.items.factor
-    if user.numel() < MIN_USERS or items.size(1) == 1:
+    assert module.scorer is not None
+    scorer, user = module.scorer.factors, _spread(module.task.user, SAMPLED_USERS)
+    if scorer is None or user.numel() < MIN_USERS or scorer.item_factor.size(1) == 1:
         return math.nan
+    items = scorer.item_factor
     item = _spread(torch.arange(items.size(0), device=items.device), SAMPLED_ITEMS)
-    factor = module.model.user_factors(module.adjacency, user, module.items)
-    score = factor @ items[item].t()
+    score = scorer.known(user) @ items[item].t()
     if not score.isfinite().all():
         return math.nan
     return float(effective_rank(score.t())) if score.any() else 1.0

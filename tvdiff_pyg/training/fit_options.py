@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import TaskName
 from tvdiff_pyg.machine import Device, resolve_device
 
@@ -53,6 +54,14 @@ class FitOptions:
         if self.memory_gb is not None and not self.memory_gb > 0:
             raise ValueError(f"'memory_gb' needs to be positive (got {self.memory_gb})")
         resolve_device(self.device)
+
+    def training_graph(self, graph: BipartiteGraph) -> BipartiteGraph:
+        """Return the graph to train on: the protocol "paper" keeps no validation part.
+
+        Args:
+            graph: The interactions.
+        """
+        return graph.without_validation() if self.protocol == "paper" else graph
 
     @property
     def selects_on(self) -> TaskName:

@@ -2,12 +2,8 @@
 
 import json
 import os
-import platform
-import resource
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +12,11 @@ import yaml
 
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.files import replacing
-from tvdiff_pyg.models import (
-    FactorModel,
-    LinearBlend,
-    LocalEASE,
-    TrainableModel,
-    build_model,
-)
+from tvdiff_pyg.models import Model
+from tvdiff_pyg.training.settings import Settings
 
-PACKAGES = ("tvdiff_pyg", "torch", "torch_geometric", "pytorch_lightning")
+# What Lightning calls the part of its module that is the model.
+PREFIX = "model."
 
 
 @dataclass(frozen=True)
@@ -57,11 +49,6 @@ class RunFolder:
         return Path(self.path) / "graph.pt"
 
     @property
-    def linear_file(self) -> Path:
-        """The linear item model whose scores are added and their share, if any are."""
-        return Path(self.path) / "linear.pt"
-
-    @property
     def best_checkpoint(self) -> Path:
         """Weights of the best epoch."""
         return Path(self.path) / "checkpoints" / "best.ckpt"
@@ -79,15 +66,20 @@ class RunFolder:
         """Write ``metrics.json``."""
         _write(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
 
-    def write_linear(self, linear: LocalEASE, share: float) -> None:
-        """Write ``linear.pt``."""
-        saved = {
-            "num_neighbors": linear.num_neighbors,
-            "l2": linear.l2,
-            "weight": linear.weight,
-            "share": share,
-        }
-        with replacing(self.linear_file) as partial:
+    def write_model(
+        self, model: Model, rebuilt_by: Mapping[str, Any], **further: Any
+    ) -> None:
+        """Write a model as Lightning writes that of the best epoch.
+
+        Args:
+            model: The model, fitted.
+            rebuilt_by: What rebuilds it, from :meth:`Settings.rebuilding`.
+            **further: What else the file is to hold, of plain values.
+        """
+        state = {PREFIX + name: value for name, value in model.state_dict().items()}
+        saved = {**further, "hyper_parameters": dict(rebuilt_by), "state_dict": state}
+        self.best_checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.best_checkpoint) as partial:
             torch.save(saved, partial)
 
     def metrics(self) -> dict[str, Any]:
@@ -107,38 +99,32 @@ class RunFolder:
         self._need(self.graph_file)
         return BipartiteGraph.load(self.graph_file)
 
-    def linear(self) -> tuple[LocalEASE, float]:
-        """Read the linear item model, and what its scores count."""
-        self._need(self.linear_file)
-        saved = torch.load(self.linear_file, weights_only=True)
-        linear = LocalEASE(saved["num_neighbors"], saved["l2"])
-        linear.weight = saved["weight"]
-        return linear, saved["share"]
+    def model(self) -> Model:
+        """Rebuild the model of the best epoch, or of the fit, in ``eval`` mode.
 
-    def model(self) -> FactorModel:
-        """Rebuild what scores, in ``eval`` mode on the CPU.
-
-        That is the best model, with the linear one beside it if the run has one.
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If it was written by an earlier version.
         """
-        model = self.trained_model()
-        if not self.linear_file.is_file():
-            return model
-        return LinearBlend(model, *self.linear()).eval()
-
-    def trained_model(self) -> TrainableModel:
-        """Rebuild the model of the best epoch, in ``eval`` mode on the CPU."""
         self._need(self.best_checkpoint)
-        checkpoint = torch.load(
-            self.best_checkpoint, map_location="cpu", weights_only=True
+        saved = torch.load(self.best_checkpoint, map_location="cpu", weights_only=True)
+        how = saved["hyper_parameters"]
+        if "settings" not in how:
+            raise ValueError(
+                f"'run' needs to be of this version, whose models have other settings "
+                f"than earlier ones: fit it again (got {self.path})"
+            )
+        model = Settings(**how["settings"]).model.build(
+            how["num_users"], how["num_items"]
         )
-        model = build_model(**checkpoint["hyper_parameters"])
-        prefix = "model."
-        weights = {
-            name.removeprefix(prefix): value
-            for name, value in checkpoint["state_dict"].items()
-            if name.startswith(prefix)
-        }
-        model.load_state_dict(weights)
+        weights = saved["state_dict"].items()
+        model.load_state_dict(
+            {
+                name.removeprefix(PREFIX): value
+                for name, value in weights
+                if name.startswith(PREFIX)
+            }
+        )
         return model.eval()
 
     def _need(self, file: Path) -> None:
@@ -147,34 +133,6 @@ class RunFolder:
                 f"'run' needs to be a folder with a finished epoch, holding "
                 f"{file.name} (got {self.path})"
             )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a figure depends on."""
-    found = {package: version(package) for package in PACKAGES}
-    return {"python": platform.python_version(), **found}
-
-
-def peak_memory_mb() -> float:
-    """Return the most memory that this process has held, in MB of 2**20 bytes.
-
-    On a GPU that is the allocator's peak, otherwise the resident set of the process.
-    """
-    if torch.cuda.is_available() and torch.cuda.max_memory_allocated() > 0:
-        return torch.cuda.max_memory_allocated() / 2**20
-    return peak_host_memory_mb()
-
-
-def peak_host_memory_mb() -> float:
-    """Return the largest resident set of this process, in MB of 2**20 bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            # Unlike the usage below, it forgets the process that started this one.
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _write(file: Path, text: str) -> None:

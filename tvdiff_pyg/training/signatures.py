@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tvdiff_pyg.training.curves import Curves, count_turns
 from tvdiff_pyg.training.settings import Settings
+from tvdiff_pyg.training.training_config import TrainingConfig
 
 # Swings that count. On healthy runs the energy turns back by a quarter at most twice,
 # where it falls, rises and settles; the entropy never by a twentieth.
@@ -37,7 +38,7 @@ DIVERGED = 1.1
 STILL = 0.02
 # A recall that grows says that the model learns, whatever the loss says.
 RECALL_GAIN = 1.1
-DEFAULT_LEARNING_RATE = Settings().learning_rate
+DEFAULT_LEARNING_RATE = TrainingConfig().learning_rate
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,10 @@ def oscillation(curves: Curves, settings: Settings) -> Finding | None:
     energy = curves.energy[-SWING_EPOCHS:]
     entropy = [-value for value in curves.entropy[-SWING_EPOCHS:]]
     turns = count_turns(energy, ENERGY_SWING)
+    temperature, rate = settings.get("temperature"), settings.training.learning_rate
     if (
-        turns < MIN_ENERGY_TURNS
+        temperature is None
+        or turns < MIN_ENERGY_TURNS
         or count_turns(entropy, ENTROPY_SWING) < MIN_ENTROPY_TURNS
     ):
         return None
@@ -86,9 +89,9 @@ def oscillation(curves: Curves, settings: Settings) -> Finding | None:
         f"back {turns} times, between {min(energy):.3g} and {max(energy):.3g}. Usually "
         "the learning rate is too large or, as the paper says, the temperature too "
         "high. Try 'temperature' "
-        f"{min(settings.temperature / 2, LARGEST_TEMPERATURE):g} instead of "
-        f"{settings.temperature:g}, and 'learning_rate' "
-        f"{settings.learning_rate / 10:.1g} instead of {settings.learning_rate:g}.",
+        f"{min(temperature / 2, LARGEST_TEMPERATURE):g} instead of "
+        f"{temperature:g}, and 'learning_rate' "
+        f"{rate / 10:.1g} instead of {rate:g}.",
     )
 
 
@@ -113,12 +116,13 @@ def falling_recall(curves: Curves, settings: Settings) -> Finding | None:
     # A loss that has run away is reason enough for a recall that falls.
     start = curves.start
     diverged = start is not None and curves.loss[-1] > DIVERGED * start
-    if settings.negatives != "hard" or fallen >= FALL * best or diverged:
+    if settings.get("negatives") != "hard" or fallen >= FALL * best or diverged:
         return None
-    wider = min(max(4 * settings.accept_ratio, 0.05), LARGEST_ACCEPT_RATIO)
+    accepted = settings["accept_ratio"]
+    wider = min(max(4 * accepted, 0.05), LARGEST_ACCEPT_RATIO)
     remedy = (
-        f"'accept_ratio' {wider:g} instead of {settings.accept_ratio:g}"
-        if settings.accept_ratio < wider
+        f"'accept_ratio' {wider:g} instead of {accepted:g}"
+        if accepted < wider
         else "'negatives' 'uniform' instead of 'hard'"
     )
     return Finding(
@@ -158,16 +162,16 @@ def collapse(curves: Curves, settings: Settings) -> Finding | None:
 
 def _uncollapse(settings: Settings) -> str:
     """Say what to try, most likely cause first."""
-    if settings.num_layers > 1:
+    layers, rate = settings.get("num_layers", 1), settings.training.learning_rate
+    if layers > 1:
         return (
             "Usually too many layers smooth all differences away. Try 'num_layers' "
-            f"{settings.num_layers // 2} instead of {settings.num_layers}."
+            f"{layers // 2} instead of {layers}."
         )
     return (
         "With one layer, usually steps are so large that the towers saturate, or the "
-        "noise drowns the signal. Try 'learning_rate' "
-        f"{_smaller(settings.learning_rate):.1g} instead of {settings.learning_rate:g};"
-        f" then {_less_noise(settings)}."
+        f"noise drowns the signal. Try 'learning_rate' {_smaller(rate):.1g} instead of "
+        f"{rate:g}{_less_noise(settings)}."
     )
 
 
@@ -205,21 +209,24 @@ def no_convergence(curves: Curves, settings: Settings) -> Finding | None:
 def _unconverged(
     curves: Curves, settings: Settings, seen: str, too_fast: bool
 ) -> Finding:
-    rate = settings.learning_rate
+    rate = settings.training.learning_rate
     other = _smaller(rate) if too_fast else max(10 * rate, DEFAULT_LEARNING_RATE)
     return Finding(
         "no_convergence",
         curves.epoch,
         f"training does not converge: the loss {seen}. Usually the learning rate is "
         f"too {'large' if too_fast else 'small'}, or the noise too large. Try "
-        f"'learning_rate' {other:.1g} instead of {rate:g}; then "
+        f"'learning_rate' {other:.1g} instead of {rate:g}"
         f"{_less_noise(settings)}.",
     )
 
 
 def _less_noise(settings: Settings) -> str:
-    scale = settings.noise_scale
-    return f"'noise_scale' {scale / 10:.1g} instead of {scale:g}"
+    """Advise less noise, where the model and its schedule have a scale of it."""
+    scale = settings.get("noise_scale")
+    if scale is None:
+        return ""
+    return f"; then 'noise_scale' {scale / 10:.1g} instead of {scale:g}"
 
 
 def _smaller(learning_rate: float) -> float:

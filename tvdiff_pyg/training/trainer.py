@@ -18,40 +18,29 @@ from pytorch_lightning.callbacks import (
     Timer,
 )
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
-from pytorch_lightning.profilers import SimpleProfiler
 
 from tvdiff_pyg.machine import resolve_device
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.diagnosis import Diagnosis
 from tvdiff_pyg.training.fit_options import FitOptions, Log
-from tvdiff_pyg.training.module import TVDiffModule
+from tvdiff_pyg.training.module import RecommenderModule
 from tvdiff_pyg.training.run_folder import RunFolder
-from tvdiff_pyg.training.settings import Settings
+from tvdiff_pyg.training.step_timer import StepTimer
+from tvdiff_pyg.training.training_config import TrainingConfig
 
 SELECTION_METRIC = "ndcg@20"
-# What Lightning's profiler calls a step, and the wait for its batch.
-STEP_ACTIONS = ("run_training_batch", "[_TrainingEpochLoop].train_dataloader_next")
-
-
-class StepTimer(SimpleProfiler):
-    """Lightning's own durations, without its report of three hundred lines."""
-
-    def describe(self) -> None:
-        """Print nothing."""
-
-    @property
-    def step_seconds(self) -> float:
-        """How long all training steps took so far, validation not counted."""
-        return sum(sum(self.recorded_durations[name]) for name in STEP_ACTIONS)
 
 
 def make_trainer(
-    settings: Settings, options: FitOptions, folder: RunFolder, timer: StepTimer
+    training: TrainingConfig,
+    options: FitOptions,
+    folder: RunFolder,
+    timer: StepTimer,
 ) -> pl.Trainer:
     """Build the trainer of a run.
 
     Args:
-        settings: The training settings.
+        training: How to train.
         options: Device, log, progress bar, diagnosis, and what selects the epoch.
         folder: Where checkpoints and curves go.
         timer: What measures the training steps.
@@ -59,15 +48,14 @@ def make_trainer(
     return pl.Trainer(
         accelerator=resolve_device(options.device).type,
         devices=1,
-        precision=settings.precision,
-        max_epochs=settings.max_epochs,
+        precision=training.precision,
+        max_epochs=training.max_epochs,
         # A run too short for its first check is checked once, at its end.
-        check_val_every_n_epoch=min(settings.check_every, settings.max_epochs),
+        check_val_every_n_epoch=min(training.check_every, training.max_epochs),
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         logger=_logger(options.log, folder),
-        callbacks=_callbacks(settings, options, folder),
-        profiler=timer,
+        callbacks=[timer, *_callbacks(training, options, folder)],
         enable_progress_bar=options.progress,
         enable_model_summary=False,
         default_root_dir=str(folder.path),
@@ -75,7 +63,7 @@ def make_trainer(
 
 
 def _callbacks(
-    settings: Settings, options: FitOptions, folder: RunFolder
+    training: TrainingConfig, options: FitOptions, folder: RunFolder
 ) -> list[Callback]:
     monitor = f"{options.selects_on}/{SELECTION_METRIC}"
     where = folder.best_checkpoint.parent
@@ -90,7 +78,7 @@ def _callbacks(
     last = ModelCheckpoint(
         where, folder.last_checkpoint.stem, enable_version_counter=False
     )
-    stop = EarlyStopping(monitor, mode="max", patience=settings.patience)
+    stop = EarlyStopping(monitor, mode="max", patience=training.patience)
     bar: list[Callback] = [_ProgressBar()] if options.progress else []
     diagnosis: list[Callback] = [Diagnosis()] if options.diagnose else []
     return [Timer(), best, last, stop, *bar, *diagnosis]
@@ -134,9 +122,9 @@ def _logger(log: Log, folder: RunFolder) -> Logger | bool:
     return kind(str(folder.path), name="logs")
 
 
-def train(
+def carry_out(
     trainer: pl.Trainer,
-    module: TVDiffModule,
+    module: RecommenderModule,
     data: InteractionDataModule,
     resume_from: Path | None,
 ) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
-from tvdiff_pyg.models import FactorModel, ItemItemModel, LinearBlend
+from tvdiff_pyg.models import Blend
 from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.trainer import SELECTION_METRIC
 
@@ -14,49 +14,43 @@ MAX_STEPS = 12
 
 
 def choose_share(
-    model: FactorModel,
-    linear: ItemItemModel,
-    adjacency: BipartiteAdjacency,
-    task: EvaluationTask,
-    start: float,
+    blend: Blend, adjacency: BipartiteAdjacency, task: EvaluationTask
 ) -> float:
-    """Choose the share of :class:`~tvdiff_pyg.models.LinearBlend` that ranks best.
+    """Choose the share of a :class:`~tvdiff_pyg.models.Blend` that ranks best.
 
-    Climbs from ``start`` in steps of a factor 1.5, upwards or else downwards, while
-    NDCG@20 rises. Each step ranks all users of the task once.
+    Climbs from the blend's own in steps of a factor 1.5, upwards or else downwards,
+    while NDCG@20 rises. Each step ranks all users of the task once.
 
     Args:
-        model: The trained model, in ``eval`` mode.
-        linear: The linear item model, fitted to the same training graph.
+        blend: Both models, trained, with a share above 0.
         adjacency: The training graph.
         task: The part to rank, which is to be another one than the part reported.
-        start: The share to begin with, above 0.
 
     Returns:
         The share, to three digits.
 
     Raises:
-        ValueError: If ``start`` is not positive.
+        ValueError: If the share is not positive.
 
     Example:
         >>> from tvdiff_pyg.data import SyntheticBipartite
-        >>> from tvdiff_pyg.models import LocalEASE, TVDiff
+        >>> from tvdiff_pyg.models import BPRMF, LocalEASE
         >>> graph = SyntheticBipartite(60, 40, 600)[0]
-        >>> model = TVDiff(60, 40, hidden_channels=4).eval()
+        >>> model = BPRMF(60, 40, hidden_channels=4)
         >>> adjacency = model.adjacency(graph.train_index)
-        >>> linear = LocalEASE(num_neighbors=10).fit(adjacency)
+        >>> blend = Blend(model, LocalEASE(num_neighbors=10).fit(adjacency))
         >>> task = EvaluationTask.from_graph(graph, "validation")
-        >>> choose_share(model, linear, adjacency, task, start=0.3) > 0
+        >>> choose_share(blend, adjacency, task) > 0
         True
     """
-    if not start > 0:
-        raise ValueError(f"'start' needs to be positive (got {start})")
+    if not blend.share > 0:
+        raise ValueError(f"'share' needs to be positive to begin (got {blend.share})")
 
     def score(share: float) -> float:
-        blend = LinearBlend(model, linear, share).eval()
-        return evaluate(blend, adjacency, task)[SELECTION_METRIC]
+        scorer = blend.with_share(share).scorer(adjacency)
+        return evaluate(scorer, task)[SELECTION_METRIC]
 
-    return climb(score, start)
+    return climb(score, blend.share)
 
 
 def climb(score: Callable[[float], float], start: float) -> float:

@@ -8,6 +8,7 @@ import torch
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
 from tvdiff_pyg.machine import GIGABYTE
+from tvdiff_pyg.models.memory import PER_WEIGHT
 from tvdiff_pyg.training import (
     GraphSize,
     largest_batch,
@@ -15,7 +16,7 @@ from tvdiff_pyg.training import (
     plan_memory,
     usable_memory,
 )
-from tvdiff_pyg.training.memory import MIN_BATCH_SIZE, PER_WEIGHT, choose_engine
+from tvdiff_pyg.training.memory_plan import MIN_BATCH_SIZE, choose_engine
 
 GOWALLA = GraphSize(29_858, 40_981, 1_027_370)
 LARGE = GraphSize(1_000_000, 200_000, 100_000_000)
@@ -36,8 +37,12 @@ def test_tables_and_adam_are_counted_exactly() -> None:
 
 def test_a_linear_item_model_is_counted_by_its_neighbours() -> None:
     few, many, none = (
-        plan_memory(GOWALLA, settings(linear_share=share, linear_neighbors=neighbors))
-        for share, neighbors in ((0.3, 100), (0.3, 300), (0.0, 300))
+        plan_memory(GOWALLA, settings(**linear))
+        for linear in (
+            {"linear_share": 0.3, "linear_neighbors": 100},
+            {"linear_share": 0.3, "linear_neighbors": 300},
+            {},
+        )
     )
     entries = 200 * GOWALLA.num_items
     assert many.parts["linear"] - few.parts["linear"] == PER_WEIGHT * entries
@@ -59,8 +64,7 @@ def test_a_linear_item_model_is_counted_by_its_neighbours() -> None:
 def test_more_of_anything_never_takes_less(engine: str, larger: dict) -> None:
     before = settings(engine=engine, hidden_channels=256)
     least, most = (
-        plan_memory(GOWALLA, replace(before, **options)).total
-        for options in ({}, larger)
+        plan_memory(GOWALLA, before.but(**options)).total for options in ({}, larger)
     )
     assert most >= least
     if "hidden_channels" in larger or "denoiser" in larger:
@@ -76,29 +80,29 @@ def test_sampling_pays_on_large_catalogues() -> None:
 def test_auto_takes_what_fits() -> None:
     auto = settings(engine="auto", hidden_channels=256)
     exact, sampled = (plan.total for plan in plan_engines(WIDE_ITEMS, auto))
-    assert choose_engine(WIDE_ITEMS, auto, exact).engine == "exact"
-    assert choose_engine(WIDE_ITEMS, auto, exact - 1).engine == "sampled"
-    assert choose_engine(WIDE_ITEMS, auto, sampled).engine == "sampled"
-    with pytest.raises(ValueError, match=r"'hidden_channels' .* 256 channels"):
+    assert choose_engine(WIDE_ITEMS, auto, exact)["engine"] == "exact"
+    assert choose_engine(WIDE_ITEMS, auto, exact - 1)["engine"] == "sampled"
+    assert choose_engine(WIDE_ITEMS, auto, sampled)["engine"] == "sampled"
+    with pytest.raises(ValueError, match=r"'model' needs at least .* GB"):
         choose_engine(WIDE_ITEMS, auto, sampled - 1)
 
 
 def test_a_chosen_engine_is_left_alone() -> None:
-    assert choose_engine(LARGE, settings(engine="exact"), 1).engine == "exact"
-    assert choose_engine(LARGE, settings(engine="sampled"), 1).engine == "sampled"
+    assert choose_engine(LARGE, settings(engine="exact"), 1)["engine"] == "exact"
+    assert choose_engine(LARGE, settings(engine="sampled"), 1)["engine"] == "sampled"
 
 
 def test_row_sparse_gradients_need_the_sampled_engine() -> None:
     sparse = settings(engine="auto", sparse_grad=True)
-    assert choose_engine(GOWALLA, sparse, 100 * GIGABYTE).engine == "sampled"
+    assert choose_engine(GOWALLA, sparse, 100 * GIGABYTE)["engine"] == "sampled"
 
 
 def test_the_largest_batch_fits_and_the_next_does_not() -> None:
     chosen, memory = settings(hidden_channels=1000), 3 * GIGABYTE
     batch = largest_batch(GOWALLA, chosen, memory)
     assert batch is not None
-    assert plan_memory(GOWALLA, replace(chosen, batch_size=batch)).total <= memory
-    assert plan_memory(GOWALLA, replace(chosen, batch_size=2 * batch)).total > memory
+    assert plan_memory(GOWALLA, chosen.but(batch_size=batch)).total <= memory
+    assert plan_memory(GOWALLA, chosen.but(batch_size=2 * batch)).total > memory
     assert largest_batch(GOWALLA, chosen, GIGABYTE // 2) is None
     assert largest_batch(GraphSize(1, 1, 1), chosen, memory) == MIN_BATCH_SIZE
 
@@ -127,6 +131,8 @@ def test_fit_refuses_early_and_writes_nothing(tmp_path: Path) -> None:
         validation_index=torch.tensor([[0], [1]]),
     )
     options = FitOptions(progress=False, memory_gb=0.1)
-    with pytest.raises(ValueError, match=r"memory at least .* GB.*\(got 0.1 GB\)"):
+    with pytest.raises(
+        ValueError, match=r"'model' needs at least .* GB .*\(got 0.1 GB\)"
+    ):
         fit(graph, Settings(), run=tmp_path / "run", options=options)
     assert not (tmp_path / "run").exists()

@@ -10,16 +10,16 @@ import torch
 from tvdiff_pyg import Recommender
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
-from tvdiff_pyg.models import LinearBlend, LocalEASE, TVDiff
+from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit
-from tvdiff_pyg.training.linear_share import choose_share, climb
+from tvdiff_pyg.training.choose_share import choose_share, climb
 
 SHARE = {"linear_share": 0.7, "linear_neighbors": 9, "linear_l2": 3.0}
 
 
 @pytest.fixture
 def blended(settings: Settings) -> Settings:
-    return replace(settings, **SHARE)
+    return settings.but(**SHARE)
 
 
 def test_the_blend_is_what_is_ranked_and_kept(
@@ -27,15 +27,16 @@ def test_the_blend_is_what_is_ranked_and_kept(
 ) -> None:
     metrics = fit(graph, blended, run=tmp_path / "run", options=options)
     folder = RunFolder(tmp_path / "run")
-    model, trained = folder.model(), folder.trained_model()
-    assert isinstance(model, LinearBlend) and model.share == 0.7
+    model = folder.model()
+    assert isinstance(model, Blend) and model.share == 0.7
+    trained = model.model
     assert isinstance(trained, TVDiff)
     adjacency = trained.adjacency(graph.train_index)
     expected = LocalEASE(9, 3.0).fit(adjacency)
     torch.testing.assert_close(model.linear.weight, expected.weight)
     task = EvaluationTask.from_graph(graph, "test")
-    assert evaluate(model, adjacency, task) == pytest.approx(metrics["test"])
-    assert evaluate(trained, adjacency, task) != metrics["test"]
+    assert evaluate(model.scorer(adjacency), task) == pytest.approx(metrics["test"])
+    assert evaluate(trained.scorer(adjacency), task) != metrics["test"]
 
 
 def test_the_epoch_is_chosen_by_the_blend(
@@ -52,28 +53,30 @@ def test_the_epoch_is_chosen_by_the_blend(
 def test_the_share_is_chosen_after_training(
     graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    chosen = replace(blended, linear_share=0.2, choose_linear_share=True)
+    chosen = blended.but(linear_share=0.2, choose_linear_share=True)
     metrics = fit(graph, chosen, run=tmp_path / "run", options=options)
     folder = RunFolder(tmp_path / "run")
-    model, trained = folder.model(), folder.trained_model()
-    assert isinstance(model, LinearBlend)
+    model = folder.model()
+    assert isinstance(model, Blend)
     assert model.share == metrics["linear_share"] != 0.2
-    adjacency = trained.adjacency(graph.train_index)
+    assert isinstance(model.model, TVDiff)
+    adjacency = model.model.adjacency(graph.train_index)
     parts = {
         name: EvaluationTask.from_graph(graph, name) for name in ("validation", "test")
     }
     for name, task in parts.items():
-        assert evaluate(model, adjacency, task) == pytest.approx(metrics[name])
+        found = evaluate(model.scorer(adjacency), task)
+        assert found == pytest.approx(metrics[name])
 
     def ndcg(share: float) -> float:
-        blend = LinearBlend(trained, model.linear, share).eval()
-        return evaluate(blend, adjacency, parts["validation"])["ndcg@20"]
+        scorer = model.with_share(share).scorer(adjacency)
+        return evaluate(scorer, parts["validation"])["ndcg@20"]
 
     # A summit: no lower than where the climb began, nor than a step to either side.
     others = [ndcg(share) for share in (0.2, model.share * 1.5, model.share / 1.5)]
     assert metrics["validation"]["ndcg@20"] >= max(others) - 1e-6
-    with pytest.raises(ValueError, match=r"'start' needs to be positive \(got 0\)"):
-        choose_share(trained, model.linear, adjacency, parts["validation"], 0)
+    with pytest.raises(ValueError, match=r"'share' needs to be positive .*\(got 0.0\)"):
+        choose_share(model.with_share(0.0), adjacency, parts["validation"])
 
 
 @pytest.mark.parametrize("summit", [0.05, 0.2, 0.3, 0.5, 4.0])
@@ -94,28 +97,30 @@ def test_training_is_the_same_with_it_and_without(
     graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
     fit(graph, blended, run=tmp_path / "with", options=options)
-    without = replace(blended, linear_share=0.0, choose_linear_share=True)
+    without = blended.but(linear_share=0.0)
     fit(graph, without, run=tmp_path / "without", options=options)
     last = [
         torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
         for name in ("with", "without")
     ]
-    torch.testing.assert_close(last[0]["state_dict"], last[1]["state_dict"])
-    assert not RunFolder(tmp_path / "without").linear_file.exists()
+    for name, value in last[1]["state_dict"].items():
+        own = name.replace("model.", "model.model.", 1)
+        torch.testing.assert_close(last[0]["state_dict"][own], value)
+    assert not any("linear" in name for name in last[1]["state_dict"])
 
 
 def test_resuming_reads_it_back(
     graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
     straight = fit(graph, blended, run=tmp_path / "straight", options=options)
-    shorter = replace(blended, max_epochs=2)
+    shorter = blended.but(max_epochs=2)
     fit(graph, shorter, run=tmp_path / "run", options=options)
     again = replace(options, resume=True)
     resumed = fit(graph, blended, run=tmp_path / "run", options=again)
     assert resumed["test"] == pytest.approx(straight["test"])
-    longer = replace(blended, max_epochs=4)
-    for name, other in (("linear_share", 0.0), ("linear_neighbors", 8)):
-        changed = replace(longer, **{name: other})
+    longer = blended.but(max_epochs=4)
+    for name, other in (("linear_share", 0.2), ("linear_neighbors", 8)):
+        changed = longer.but(**{name: other})
         message = rf"'{name}' needs to stay {SHARE[name]} to resume \(got {other}\)"
         with pytest.raises(ValueError, match=message):
             fit(graph, changed, run=tmp_path / "run", options=again)
@@ -133,10 +138,13 @@ def test_recommending_from_the_run_folder(
 
 
 def test_bad_settings_are_refused() -> None:
-    for name, value in (("linear_share", -0.1), ("linear_l2", 0.0)):
-        with pytest.raises(ValueError, match=rf"'{name}' needs .*\(got {value}\)"):
-            Settings(**{name: value})
-    with pytest.raises(ValueError, match="'linear_neighbors' needs to be at least 1"):
-        Settings(linear_neighbors=0)
-    with pytest.raises(ValueError, match=r"'linear_share' .* 'score_with_dropout'"):
-        Settings(linear_share=0.3, score_with_dropout=True)
+    with pytest.raises(ValueError, match=r"'linear_share' needs .*\(got -0.1\)"):
+        Settings(linear_share=-0.1)
+    for name in ("linear_l2", "linear_neighbors"):
+        with pytest.raises(ValueError, match=rf"'{name}' needs .*\(got 0\)"):
+            Settings(linear_share=0.3, **{name: 0})
+        with pytest.raises(ValueError, match=rf"'{name}' is not read unless 'linear_s"):
+            Settings(**{name: 7})
+    for further in ({"score_with_dropout": True}, {"model": "ease"}):
+        with pytest.raises(ValueError, match=r"'linear_share' .* dense factors"):
+            Settings(linear_share=0.3, **further)

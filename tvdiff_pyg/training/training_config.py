@@ -1,0 +1,104 @@
+"""How a model that learns by gradients is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.models.memory import Step
+from tvdiff_pyg.models.model import ModelConfig
+from tvdiff_pyg.sampled.neighbors import check_num_neighbors
+
+EngineChoice = Literal["auto", "exact", "sampled"]
+Batches = Literal["auto", "users", "interactions"]
+Precision = Literal["32-true", "bf16-mixed"]
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """How a model that learns by gradients is trained.
+
+    Args:
+        engine: "exact" reads all items and all neighbours in each step; "sampled"
+            reads some, for graphs that are too large for that; "auto" takes the
+            exact one where the memory plan says that it fits.
+        num_neighbors: Most neighbours of a node that the sampled engine reads; -1
+            for all.
+        num_pool: Random items that the sampled engine takes energy, noise and
+            negatives from.
+        batches: What a batch is drawn over; "auto" takes interactions for BPR and
+            users otherwise, as published.
+        batch_size: Users or interactions in a batch.
+        learning_rate: Learning rate of Adam.
+        weight_decay: L2 penalty of Adam.
+        max_epochs: Most epochs.
+        patience: Checks without a better NDCG@20 before training stops.
+        check_every: Epochs between two checks.
+        precision: Arithmetic of training; ranking is always in single precision.
+
+    Raises:
+        ValueError: If a setting is outside its range.
+    """
+
+    engine: EngineChoice = "auto"
+    num_neighbors: int = 32
+    num_pool: int = 4096
+    batches: Batches = "auto"
+    batch_size: int = 2048
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    max_epochs: int = 200
+    patience: int = 10
+    check_every: int = 1
+    precision: Precision = "32-true"
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        self.check_at_least(
+            1, "num_pool", "batch_size", "max_epochs", "patience", "check_every"
+        )
+        check_num_neighbors(self.num_neighbors)
+        self.check("learning_rate", self.learning_rate > 0, "positive")
+        self.check("weight_decay", self.weight_decay >= 0, "at least 0")
+
+    def check_model(self, model: ModelConfig) -> None:
+        """Raise unless a model can be trained so.
+
+        Args:
+            model: The model's settings.
+
+        Raises:
+            ValueError: If it has no such engine or batches, or row-sparse gradients
+                and a penalty on all rows.
+        """
+        for name, accepted in (("engine", model.engines), ("batches", model.batches)):
+            wanted = " or ".join(repr(one) for one in ("auto", *accepted))
+            holds = getattr(self, name) in ("auto", *accepted)
+            self.check(name, holds, f"{wanted} with this model")
+        if model.sparse_grad:
+            holds = self.weight_decay == 0
+            self.check(
+                "weight_decay",
+                holds,
+                "0 with 'sparse_grad', for it would change all rows",
+            )
+
+    def step(self, model: ModelConfig) -> Step:
+        """Return what one step reads, with the engine that was chosen.
+
+        Args:
+            model: The model's settings; while the engine is ``"auto"``, their first
+                engine is taken.
+        """
+        engines = model.engines or ("exact",)
+        engine = engines[0] if self.engine == "auto" else self.engine
+        return Step(engine, self.batch_size, self.num_neighbors, self.num_pool)
+
+    def over_interactions(self, model: ModelConfig) -> bool:
+        """Whether a batch is drawn over interactions rather than users.
+
+        Args:
+            model: The model's settings.
+        """
+        chosen = model.batches[0] if self.batches == "auto" else self.batches
+        return chosen == "interactions"
