@@ -2,11 +2,13 @@
 
 `dense` writes whole interaction vectors out, as the paper does; `exact` computes the
 same on factors; `sampled` reads a random part of the neighbours and of the items.
+Benchmarks build models here alone.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import torch
@@ -14,15 +16,79 @@ from torch import Tensor
 
 from tvdiff_pyg import Settings, TVDiff
 from tvdiff_pyg.data import BipartiteGraph, DataOptions, load_data
-from tvdiff_pyg.evaluation import EvaluationTask, RankingMetrics, evaluate
+from tvdiff_pyg.evaluation import EvaluationTask, evaluate
+from tvdiff_pyg.grid import GridCell
 from tvdiff_pyg.loss import FreeEnergy
-from tvdiff_pyg.models import ItemSide
+from tvdiff_pyg.machine import resolve_device
+from tvdiff_pyg.models import Blend, TrainableModel
 from tvdiff_pyg.models.reference import dense_scores, dense_training_loss
 from tvdiff_pyg.ranking import rank_scores
 from tvdiff_pyg.sampled import neighbor_loader
 from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.training import LazyAdam
 
 K = 20
+SYNTHETIC = "synthetic:"
+Step = Callable[[], None]
+
+
+def load_graph(cell: GridCell, **further: Any) -> BipartiteGraph:
+    """Load the graph of a cell."""
+    return load_data(DataOptions(cell.data, root=cell.root, **further), cell.seed)
+
+
+def build_model(settings: Settings, num_users: int, num_items: int) -> TrainableModel:
+    """Build the model that is trained, without a linear one, with random weights."""
+    model = settings.model.build(num_users, num_items)
+    return model.model if isinstance(model, Blend) else model
+
+
+def training_step(graph: BipartiteGraph, settings: Settings) -> Step:
+    """Return one exact step, of interactions or users as the settings have it."""
+    torch.manual_seed(0)
+    model = build_model(settings, graph.num_users, graph.num_items)
+    adjacency = model.adjacency(graph.train_index)
+    size = settings["batch_size"]
+    batch = torch.randperm(graph.num_users)[:size], None
+    if settings.training.over_interactions(settings.model):
+        drawn = torch.randint(graph.train_index.size(1), (size,))
+        batch = tuple(graph.train_index[:, drawn])
+    return _step(model, lambda: model.training_loss(adjacency, *batch))
+
+
+def sampled_step(graph: BipartiteGraph, settings: Settings) -> Step:
+    """Return one step of the sampled engine, with a batch sampled beforehand."""
+    torch.manual_seed(0)
+    model = build_model(settings, graph.num_users, graph.num_items)
+    adjacency = model.adjacency(graph.train_index)
+    loader = neighbor_loader(
+        adjacency,
+        torch.arange(graph.num_users),
+        settings["num_neighbors"],
+        settings["num_pool"],
+        batch_size=settings["batch_size"],
+        shuffle=True,
+    )
+    batch = next(iter(loader))
+    return _step(
+        model, lambda: model.sampled_loss(adjacency, batch), settings["sparse_grad"]
+    )
+
+
+def _step(
+    model: TrainableModel, loss: Callable[[], FreeEnergy], lazy: bool = False
+) -> Step:
+    parameters = model.parameters()
+    optimizer: torch.optim.Optimizer = (
+        LazyAdam(parameters) if lazy else torch.optim.Adam(parameters, fused=True)
+    )
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss().free_energy.backward()
+        optimizer.step()
+
+    return step
 
 
 @dataclass
@@ -65,7 +131,9 @@ class Case:
             negative = self.model.sampler(observed, observed.degree())
         self.step(
             lambda: dense_training_loss(
-                self.model,
+                self.model.denoiser,
+                self.model.diffusion,
+                self.model.loss_fn,
                 self.adjacency,
                 self.users,
                 timestep,
@@ -80,7 +148,7 @@ class Case:
 
     def subset_step(self) -> None:
         """The exact step with its noise drawn from as many items as the pool has."""
-        self.model.num_noise_items = self.settings.num_pool
+        self.model.num_noise_items = self.settings["num_pool"]
         self.exact_step()
         self.model.num_noise_items = None
 
@@ -96,12 +164,7 @@ class Case:
 
     @cached_property
     def _batches(self) -> Iterator[Any]:
-        return self._repeat(self._loader())
-
-    @staticmethod
-    def _repeat(loader: Any) -> Iterator[Any]:
-        while True:
-            yield from loader
+        return chain.from_iterable(repeat(self._loader()))
 
     def _loader(self, num_workers: int = 0) -> Any:
         settings = self.settings
@@ -109,9 +172,9 @@ class Case:
         return neighbor_loader(
             self.adjacency.to("cpu"),
             users,
-            settings.num_neighbors,
-            settings.num_pool,
-            batch_size=settings.batch_size,
+            settings["num_neighbors"],
+            settings["num_pool"],
+            batch_size=settings["batch_size"],
             shuffle=True,
             num_workers=num_workers,
         )
@@ -120,7 +183,7 @@ class Case:
         """One step for each batch of all users that have interactions."""
         users = self.adjacency.user_rows.degree().nonzero().view(-1)
         order = users[torch.randperm(users.numel(), device=users.device)]
-        for batch in order.split(self.settings.batch_size):
+        for batch in order.split(self.settings["batch_size"]):
             self.step(lambda: self.model.training_loss(self.adjacency, batch))  # noqa: B023
 
     def sampled_epoch(self) -> None:
@@ -133,19 +196,17 @@ class Case:
     def dense_reverse(self) -> Tensor:
         """Denoise the block; returns all its scores."""
         self.model.eval()
+        denoiser, diffusion = self.model.denoiser, self.model.diffusion
         history = self.adjacency.user_rows.select(self.block)
-        factor, embedding = self.model.item_tower(self.adjacency)
         # The dense process has no use for the mixing matrix, and does not pay for it.
-        return dense_scores(self.model, history, ItemSide(factor, factor, embedding))
+        items = denoiser.item_tower(self.adjacency.item_rows)
+        return dense_scores(denoiser, diffusion, history, *items)
 
     @torch.no_grad()
     def exact_reverse(self) -> Tensor:
         """Denoise the block; returns its factors."""
         self.model.eval()
-        items = self.model.encode_items(self.adjacency)
-        return self.model.encode_users(
-            self.adjacency.user_rows.select(self.block), items
-        )
+        return self.model.scorer(self.adjacency).known(self.block)
 
     @torch.no_grad()
     def dense_evaluation(self) -> dict[str, float]:
@@ -153,13 +214,13 @@ class Case:
         _, item = rank_scores(
             self.dense_reverse(), K, self.task.seen.select(self.block)
         )
-        metrics = RankingMetrics(self.task.popularity).to(self.block.device)
+        metrics = self.task.metrics()
         metrics.update(item, self.task.label.select(self.block))
         return metrics.compute()
 
     def exact_evaluation(self) -> dict[str, float]:
         """Rank all users of the task and measure."""
-        return evaluate(self.model, self.adjacency, self.task)
+        return evaluate(self.model.scorer(self.adjacency), self.task)
 
     @torch.no_grad()
     def share_of_equal_ranks(self) -> float:
@@ -171,23 +232,18 @@ class Case:
         return (dense == exact).float().mean().item()
 
 
-def load_case(
-    data: str, root: str, settings: Settings, block: int, device: torch.device
-) -> Case:
+def load_case(cell: GridCell, block: int) -> Case:
     """Build a model with random weights on a data set's training part.
 
     Args:
-        data: Name of the data set.
-        root: Folder of its files.
-        settings: Model and batch settings.
+        cell: Its data, settings and device.
         block: Users of a dense reverse process.
-        device: Where to compute.
     """
     torch.manual_seed(0)
-    graph: BipartiteGraph = load_data(
-        DataOptions(data, root=root, validation_ratio=0.0)
-    )
-    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs())
+    settings, device = cell.settings, resolve_device(cell.device)
+    graph = load_graph(cell, validation_ratio=0.0)
+    model = build_model(settings, graph.num_users, graph.num_items)
+    assert isinstance(model, TVDiff)
     task = EvaluationTask.from_graph(graph, "test")
     order = torch.randperm(graph.num_users)
     return Case(
@@ -195,6 +251,6 @@ def load_case(
         model.adjacency(graph.train_index).to(device),
         task.to(device),
         settings,
-        order[: settings.batch_size].to(device),
+        order[: settings["batch_size"]].to(device),
         task.user[torch.randperm(task.user.numel())[:block]].to(device),
     )

@@ -4,18 +4,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from baselines import BASELINES, BaselineCell, chosen_settings, tuned_settings
+from benchmark import DATA
+from tuned import chosen_settings, tuned_settings
 
 from tvdiff_pyg.machine import Device
-from tvdiff_pyg.study import STUDIES, Cell, GridCell
-from tvdiff_pyg.study.studies import base_settings
-from tvdiff_pyg.training import PRESETS, Settings
+from tvdiff_pyg.study import Cell, find_study
+from tvdiff_pyg.study.carry_out import base_settings
+from tvdiff_pyg.training import Settings
 from tvdiff_pyg.training.fit_options import Protocol
-from tvdiff_pyg.training.settings import LINEAR_FIELDS
 
 Overrides = dict[str, Any]
-DATA = ("lastfm", "amazon-beauty", "gowalla")
 SEEDS = (0, 1, 2)
+# Models of other packages or of closed form: tuned from nothing, fitted on the CPU.
+BASELINES = (
+    "popularity",
+    "item-knn",
+    "ease",
+    "local-ease",
+    "ials",
+    "implicit-bpr",
+    "multi-vae",
+)
 
 
 class Context(NamedTuple):
@@ -34,7 +43,7 @@ class Experiment:
         variants: What each variant overrides, by its name. Where that is a model of
             ``ON_DATA``, or one that ``tune_baselines.py`` tuned on the data set, what
             holds there comes on top.
-        shared: What all of them override.
+        shared: What all of them override that read it.
         seeds: The seeds of each data set; those that it leaves out are not run.
         baselines: Models of other packages or of closed form to put beside them, as
             ``tune_baselines.py`` tuned them there, by data set.
@@ -50,7 +59,7 @@ class Experiment:
 
     def cells(
         self, data: str, seeds: Sequence[int] | None, context: Context
-    ) -> Iterator[GridCell]:
+    ) -> Iterator[Cell]:
         """Yield the runs on one data set, seed by seed.
 
         Args:
@@ -60,24 +69,43 @@ class Experiment:
         """
         for seed in self.seeds.get(data, ()) if seeds is None else seeds:
             for model in self.baselines.get(data, ()):
-                chosen = chosen_settings(data, model)
-                yield BaselineCell(
-                    self.name, data, model, chosen, seed, root=context.root
+                settings = Settings(model=model, **chosen_settings(data, model))
+                yield self._cell(
+                    data, model, settings, seed, context._replace(device="cpu")
                 )
             for name, overrides in self.variants.items():
-                untuned = self.shared | overrides | ON_DATA.get((data, name), {})
-                tuned = tuned_settings(data, name) or {}
-                settings = base_settings(data, None, untuned | tuned)
-                yield Cell(
-                    self.name,
-                    data,
-                    name,
-                    settings,
-                    seed,
-                    self.protocol,
-                    root=context.root,
-                    device=context.device,
-                )
+                untuned = settings_of(data, name, self.shared, overrides)
+                settings = untuned.but(**(tuned_settings(data, name) or {}))
+                yield self._cell(data, name, settings, seed, context)
+
+    def _cell(
+        self, data: str, name: str, settings: Settings, seed: int, context: Context
+    ) -> Cell:
+        return Cell(
+            self.name,
+            data,
+            name,
+            settings,
+            seed,
+            self.protocol,
+            root=context.root,
+            device=context.device,
+        )
+
+
+def settings_of(
+    data: str, name: str, shared: Overrides, overrides: Overrides
+) -> Settings:
+    """Return the settings of a variant on a data set, untuned.
+
+    Args:
+        data: The data set, whose published settings are the base.
+        name: The variant.
+        shared: What comes over them; like them, dropped where a model does not read it.
+        overrides: What the variant overrides.
+    """
+    base = base_settings(data, None, shared)
+    return Settings.over(base, **(overrides | ON_DATA.get((data, name), {})))
 
 
 # The width that the paper's text names, and what trains it in minutes.
@@ -95,13 +123,14 @@ EMBEDDING: Overrides = {
     "learning_rate": 3e-3,
     "weight_decay": 1e-6,
     "check_every": 2,
-    "entropy_type": "bpr",
 }
-RECOMMENDED: Overrides = dict(vars(PRESETS["recommended"]))
+# In full: nothing of it is as a data set's published settings have it.
+RECOMMENDED: Overrides = Settings.preset("recommended").flat()
+LINEAR_NAMES = [name for name in RECOMMENDED if "linear" in name]
 ALONE = "tvdiff, recommended, alone"
 MODELS: Mapping[str, Overrides] = {
     "tvdiff, recommended": RECOMMENDED,
-    ALONE: RECOMMENDED | {"linear_share": 0.0, "choose_linear_share": False},
+    ALONE: Settings.preset("recommended", linear_share=0.0).flat(),
     "diffrec": {"model": "diffrec"},
     "bpr-mf": {"model": "bpr-mf", **EMBEDDING},
     "tvdiff": {},
@@ -116,13 +145,15 @@ ON_DATA: Mapping[tuple[str, str], Overrides] = {
     ("amazon-beauty", "lightgcn"): {"batch_size": 8192},
     ("gowalla", "lightgcn"): GOWALLA | {"check_every": 10},
     ("gowalla", "bpr-mf"): GOWALLA,
+    ("gowalla", "diffrec"): {"batches": "users"},
 }
 
 
 def untuned_settings(data: str, model: str) -> Settings:
-    """Return what the tuning of a model of the main table begins with."""
-    overrides = WIDE | MODELS[model] | ON_DATA.get((data, model), {})
-    return base_settings(data, None, overrides)
+    """Return what the tuning of a model begins with."""
+    if model in BASELINES:
+        return Settings(model=model)
+    return settings_of(data, model, WIDE, MODELS[model])
 
 
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}
@@ -149,7 +180,7 @@ def parts(
 ) -> Experiment:
     """Run the variants of a study as a table."""
     shared = NARROW | (further or {})
-    return Experiment(study, STUDIES[study].variants, shared, seeds)
+    return Experiment(study, find_study(study).variants, shared, seeds)
 
 
 EXPERIMENTS = {
@@ -177,7 +208,7 @@ EXPERIMENTS = {
         Experiment(
             "blend",
             {name: MODELS[name] for name in ("diffrec", "bpr-mf", "lightgcn")},
-            WIDE | {name: RECOMMENDED[name] for name in LINEAR_FIELDS},
+            WIDE | {name: RECOMMENDED[name] for name in LINEAR_NAMES},
             SMALL_DATA_ONE_SEED,
         ),
         Experiment(

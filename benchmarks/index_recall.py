@@ -1,122 +1,140 @@
 """The item index against exact ranking: seconds side by side, and its Recall@20.
 
-All users of a trained run are ranked, without the items that they have seen. Both
-sides are timed in this one process, in turn, with the same number of threads:
-
     python benchmarks/index_recall.py runs/gowalla
 
-The recall is the share of the exact top 20 that the index finds.
+All users of a trained run are ranked by the factors of its model, without the items
+that they have seen; the scores of a linear model beside it have no factors, and are
+left out on both sides, as the record then says. Both are timed in one process, in turn,
+with the same number of threads. The recall is the share of the exact top 20 that the
+index finds.
 """
 
-import argparse
-import time
-from collections.abc import Callable
-from pathlib import Path
-from statistics import median
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-import faiss
 import torch
-from records import RESULTS, append_record, hardware
-from torch import Tensor
+from benchmark import Benchmark, Records, Table
+from clock import now, timed
+from run_cell import RunCell
 
 from tvdiff_pyg import ItemIndex, top_k
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.grid import Record
+from tvdiff_pyg.grid.tables import markdown_table, print_seconds
+from tvdiff_pyg.machine import versions
+from tvdiff_pyg.ranking.item_index import IndexKind
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.study import Factors
 from tvdiff_pyg.training import RunFolder
-from tvdiff_pyg.training.run_folder import versions
 
 K = 20
-USERS_AT_ONCE = 4096
+LINEAR = "linear model"
 
 
-class Case(NamedTuple):
-    """What is ranked."""
+@dataclass(frozen=True)
+class IndexSearch(RunCell):
+    """An index of one kind over the items of a run.
 
-    user_factor: Tensor
-    item_factor: Tensor
-    seen: CSR
+    Args:
+        kind: The kind.
+        num_probes: Lists that "ivf" looks through; its default if not given.
+        ef_search: Items that "hnsw" keeps; its default if not given.
+        repeats: Times that each side is timed.
+        left_out: What the model has beside its dense factors, on neither side.
+    """
 
+    timed: ClassVar[bool] = True
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--kinds", nargs="+", default=["flat", "ivf", "hnsw"])
-    parser.add_argument("--num-probes", type=int, help="of ivf; default if omitted")
-    parser.add_argument("--ef-search", type=int, help="of hnsw; default if omitted")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--file", type=Path, default=RESULTS / "index_recall.jsonl")
-    options = parser.parse_args()
-    faiss.omp_set_num_threads(torch.get_num_threads())
-    folder = RunFolder(options.run)
-    case, config = load(folder), folder.config()
-    chosen = {"num_probes": options.num_probes, "ef_search": options.ef_search}
-    chosen = {name: value for name, value in chosen.items() if value is not None}
-    for kind in options.kinds:
-        record = {
-            "dataset": config.get("data"),
-            "preset": config.get("preset"),
-            "num_users": case.user_factor.size(0),
-            "num_items": case.item_factor.size(0),
-            "channels": case.item_factor.size(1),
-            "kind": kind,
-            "options": chosen,
-            **measure(case, kind, chosen, options.repeats),
-            "repeats": options.repeats,
-            "hardware": hardware(),
+    kind: IndexKind = "flat"
+    num_probes: int | None = None
+    ef_search: int | None = None
+    repeats: int = 3
+    left_out: str | None = None
+
+    def measure(self) -> Record:
+        import faiss
+
+        faiss.omp_set_num_threads(torch.get_num_threads())
+        graph, factors = self.folder.graph(), self.factors()
+        known = torch.cat([graph.train_index, graph.validation_index], dim=1)
+        seen = CSR.from_edge_index(known, (graph.num_users, graph.num_items))
+        chosen = {"num_probes": self.num_probes, "ef_search": self.ef_search}
+        chosen = {name: value for name, value in chosen.items() if value is not None}
+        start = now()
+        index = ItemIndex.build(factors.item, self.kind, **chosen)
+        seconds = {"build": now() - start}
+        recall = index.recall(factors.user, factors.item, K, seen)
+        sides = {
+            "search": lambda: index.search(factors.user, K, seen),
+            "exact": lambda: top_k(factors.user, factors.item, K, seen),
+        }
+        # The recall has warmed both sides up.
+        seconds |= timed(sides, self.repeats, warm_up=False)
+        return {
+            "graph": graph.counts(),
+            "measures": {f"recall@{K}": recall, "channels": factors.item.size(1)},
+            "seconds": seconds,
             "versions": {**versions(), "faiss": faiss.__version__},
         }
-        append_record(options.file, record)
-        print(
-            f"{kind:<5} build {record['build_seconds']:.3f} s, "
-            f"search {record['search_seconds']:.3f} s, "
-            f"exact {record['exact_seconds']:.3f} s, "
-            f"recall@{K} {record[f'recall@{K}']:.4f}",
-            flush=True,
+
+    def factors(self) -> Factors:
+        """Return the dense factors of all users and items of the run."""
+        graph, model = self.folder.graph(), self.folder.model()
+        size = graph.num_users, graph.num_items
+        adjacency = BipartiteAdjacency.from_edge_index(
+            graph.train_index, size, model.normalization
         )
+        scorer = model.scorer(adjacency).factors
+        if scorer is None:
+            raise ValueError(
+                f"'run' needs a model of dense factors (got {self.settings['model']!r})"
+            )
+        return Factors.of(scorer)
 
 
-@torch.no_grad()
-def load(folder: RunFolder) -> Case:
-    """Denoise all users of the run; what a recommender hides from them is seen."""
-    model, graph = folder.model(), folder.graph()
-    adjacency = model.adjacency(graph.train_index)
-    items = model.encode_items(adjacency)
-    users = torch.arange(graph.num_users).split(USERS_AT_ONCE)
-    rows = adjacency.user_rows
-    factor = [model.encode_users(rows.select(user), items) for user in users]
-    known = torch.cat([graph.train_index, graph.validation_index], dim=1)
-    seen = CSR.from_edge_index(known, (graph.num_users, graph.num_items))
-    return Case(torch.cat(factor), items.factor, seen)
+def cells(
+    run: str,
+    /,
+    kinds: Sequence[IndexKind] = ("flat", "ivf", "hnsw"),
+    num_probes: int | None = None,
+    ef_search: int | None = None,
+    repeats: int = 3,
+) -> list[IndexSearch]:
+    """Return a cell for each kind of index.
+
+    Args:
+        run: Folder of the run.
+        kinds: Kinds of indices.
+        num_probes: Lists that "ivf" looks through; its default if not given.
+        ef_search: Items that "hnsw" keeps; its default if not given.
+        repeats: Times that each side is timed.
+    """
+    chosen = {"num_probes": num_probes, "ef_search": ef_search, "repeats": repeats}
+    if RunFolder(run).config().get("linear_share"):
+        chosen["left_out"] = LINEAR
+    return [IndexSearch.of("index_recall", run, kind=kind, **chosen) for kind in kinds]
 
 
-def measure(
-    case: Case, kind: Any, options: dict[str, int], repeats: int
-) -> dict[str, float]:
-    """Time both sides in turn, after the recall has warmed both up."""
-    users, items, seen = case
-    start = time.perf_counter()
-    index = ItemIndex.build(items, kind, **options)
-    build_seconds = time.perf_counter() - start
-    recall = index.recall(users, items, K, seen)
-    sides: list[Callable] = [
-        lambda: index.search(users, K, seen),
-        lambda: top_k(users, items, K, seen),
-    ]
-    seconds = [[seconds_of(side) for side in sides] for _ in range(repeats)]
-    search_seconds, exact_seconds = map(median, zip(*seconds, strict=True))
-    return {
-        "build_seconds": build_seconds,
-        "search_seconds": search_seconds,
-        "exact_seconds": exact_seconds,
-        f"recall@{K}": recall,
-    }
+def table(records: Records) -> str:
+    """The FAISS index against exact ranking."""
+    rows = []
+    for record in records:
+        graph, found = record["graph"], record["measures"]
+        kind, left_out = (record["conditions"].get(n) for n in ("kind", "left_out"))
+        rows.append(
+            [
+                f"{graph['users']:,} x {graph['items']:,}, {found['channels']}",
+                f"{kind}, without the {left_out}" if left_out else kind,
+                *(print_seconds(record["seconds"][side]) for side in SIDES),
+                f"{found[f'recall@{K}']:.4f}",
+            ]
+        )
+    header = "Users x items, H|Index|Build|Search|Exact search|Recall@20 of the exact"
+    return markdown_table([header.split("|"), *rows])
 
 
-def seconds_of(run: Callable) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
+SIDES = ("build", "search", "exact")
+BENCHMARK = Benchmark("index_recall", cells, {"index-recall": Table(table)})
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

@@ -6,73 +6,81 @@ A sampled step, forward, backward and update, on a synthetic graph of a million 
 and 200,000 items, at two batch sizes. Medians after a warm-up.
 """
 
-import argparse
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
-from records import RESULTS, append_record, hardware
-from speed import timed
+from benchmark import Benchmark, Records, Table
+from clock import timed
+from engines import load_graph, sampled_step
 
-from tvdiff_pyg import BipartiteGraph, TVDiff
-from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.sampled import neighbor_loader
-from tvdiff_pyg.training import LazyAdam
-from tvdiff_pyg.training.run_folder import versions
+from tvdiff_pyg import Settings
+from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid.tables import markdown_table, print_seconds
+
+GRAPH = "synthetic:num_users=1000000,num_items=200000,num_interactions=10000000"
+SAMPLED = {"engine": "sampled", "num_neighbors": 16, "num_pool": 2048}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--batch-size", type=int, nargs="+", default=[256, 2048])
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--file", type=Path, default=RESULTS / "lazy_adam.jsonl")
-    options = parser.parse_args()
-    graph = SyntheticBipartite(
-        1_000_000, 200_000, 10_000_000, validation_ratio=0, test_ratio=0
-    )[0]
-    for batch_size in options.batch_size:
+@dataclass(frozen=True)
+class LazyUpdates(GridCell):
+    """Both optimisers at one batch size.
+
+    Args:
+        repeats: Times that each side is timed.
+    """
+
+    timed: ClassVar[bool] = True
+
+    protocol: None = None
+    repeats: int = 5
+
+    def measure(self) -> Record:
+        graph = load_graph(self, validation_ratio=0.0, test_ratio=0.0)
         sides = {
-            name: sampled_step(graph, batch_size, sparse)
+            name: sampled_step(graph, self.settings.but(sparse_grad=sparse))
             for name, sparse in (("dense", False), ("lazy", True))
         }
-        record = {
-            "batch": f"{batch_size:,} of 1,000,000 users",
-            "seconds": timed(sides, options.repeats),
-            "hardware": hardware(),
-            "versions": versions(),
-        }
-        append_record(options.file, record)
-        print(record["batch"], record["seconds"], flush=True)
+        return {"graph": graph.counts(), "seconds": timed(sides, self.repeats)}
 
 
-def sampled_step(
-    graph: BipartiteGraph, batch_size: int, sparse: bool
-) -> Callable[[], None]:
-    """Return one step with a batch that is sampled beforehand."""
-    torch.manual_seed(0)
-    size = graph.num_users, graph.num_items
-    model = TVDiff(*size, entropy_type="bce", sparse_grad=sparse)
-    adjacency = model.adjacency(graph.train_index)
-    users = torch.arange(graph.num_users)
-    loader = neighbor_loader(
-        adjacency, users, 16, 2048, batch_size=batch_size, shuffle=True
-    )
-    batch = next(iter(loader))
-    optimizer: torch.optim.Optimizer = (
-        LazyAdam(model.parameters())
-        if sparse
-        else torch.optim.Adam(model.parameters(), fused=True)
-    )
+def cells(batch_size: Sequence[int] = (256, 2048), repeats: int = 5) -> list[GridCell]:
+    """Return a cell for each batch size.
 
-    def step() -> None:
-        optimizer.zero_grad()
-        model.sampled_loss(adjacency, batch).free_energy.backward()
-        optimizer.step()
+    Args:
+        batch_size: Users of a batch.
+        repeats: Times that each side is timed.
+    """
+    return [
+        LazyUpdates(
+            "lazy_adam",
+            GRAPH,
+            settings=Settings(entropy_type="bce", batch_size=size, **SAMPLED),
+            device="cpu",
+            repeats=repeats,
+        )
+        for size in batch_size
+    ]
 
-    return step
 
+def table(records: Records) -> str:
+    """Row-sparse updates against dense ones."""
+    rows = []
+    for record in records:
+        seconds = record["seconds"]
+        batch, users = record["settings"]["batch_size"], record["graph"]["users"]
+        rows.append(
+            [
+                f"{batch:,} of {users:,} users",
+                print_seconds(seconds["dense"]),
+                print_seconds(seconds["lazy"]),
+                f"{seconds['dense'] / seconds['lazy']:.2f}",
+            ]
+        )
+    return markdown_table([["Batch", "Dense Adam", "LazyAdam", "Ratio"], *rows])
+
+
+BENCHMARK = Benchmark("lazy_adam", cells, {"lazy-adam": Table(table)})
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

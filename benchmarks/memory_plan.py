@@ -7,22 +7,23 @@ a graph of that many users, items and interactions. A run trains one epoch, vali
 and evaluates the test, by `tvdiff_pyg.fit`.
 """
 
-import argparse
-import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from records import RESULTS, append_record, hardware
+from benchmark import BUILD, Benchmark, Records, Table
+from engines import SYNTHETIC, load_graph
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
-from tvdiff_pyg.data import DataOptions, SyntheticBipartite, load_data
+from tvdiff_pyg.data import SyntheticBipartite
+from tvdiff_pyg.data.data_options import dataset_arguments
+from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid.tables import markdown_table
 from tvdiff_pyg.training import GraphSize, plan_memory
-from tvdiff_pyg.training.run_folder import versions
 
-CACHE = Path(__file__).parent / "data"
 CASES = (
     "lastfm:64:exact",
     "lastfm:1000:exact",
@@ -39,69 +40,85 @@ CASES = (
 )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--root", required=True, help="folder of the data sets")
-    parser.add_argument("--cases", nargs="+", default=CASES)
-    parser.add_argument("--file", type=Path, default=RESULTS / "memory_plan.jsonl")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        print(json.dumps(measure(options.one, options.root)))
-        return
-    print(f"{'case':<52}{'planned MB':>12}{'measured MB':>12}{'ratio':>7}")
-    for case in options.cases:
-        command = [sys.executable, __file__, "--one", case, "--root", options.root]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        record = json.loads(done.stdout.splitlines()[-1])
-        append_record(options.file, record)
-        planned, measured = record["planned_mb"], record["measured_mb"]
-        ratio = planned / measured
-        print(f"{case:<52}{planned:>12.0f}{measured:>12.0f}{ratio:>7.2f}", flush=True)
+@dataclass(frozen=True)
+class PlannedRun(GridCell):
+    """A short training, and what it was planned to take."""
+
+    def measure(self) -> Record:
+        graph = self.graph()
+        size = GraphSize.of(graph)
+        with tempfile.TemporaryDirectory(prefix="tvdiff-plan-") as folder:
+            options = FitOptions(progress=False)
+            told = fit(graph, self.settings, run=f"{folder}/run", options=options)
+        planned = plan_memory(size, self.settings).total / 2**20
+        return {
+            "graph": graph.counts(),
+            "memory_mb": {"planned": planned, "measured": told["peak_memory_mb"]},
+        }
+
+    def graph(self) -> BipartiteGraph:
+        if not self.data.startswith(SYNTHETIC):
+            return load_graph(self)
+        # Written by another process, for drawing the pairs takes more than training.
+        sizes = dataset_arguments(self.data)
+        cache = BUILD / "data" / self.variant.split(":")[0]
+        if not Path(cache).exists():
+            build = f"SyntheticBipartite(**{sizes}, root={str(cache)!r})"
+            script = f"from tvdiff_pyg.data import SyntheticBipartite; {build}"
+            subprocess.run([sys.executable, "-c", script], check=True)
+        return SyntheticBipartite(**sizes, root=str(cache))[0]
 
 
-def measure(case: str, root: str) -> dict[str, Any]:
-    """Run one case in this process."""
-    data, width, engine, batch = (*case.split(":"), "2048")[:4]
-    graph = load_graph(data, root)
-    settings = Settings(
-        hidden_channels=int(width),
-        engine=engine,
-        batch_size=int(batch),
-        entropy_type="bce",
-        max_epochs=1,
-    )
-    size = GraphSize.of(graph)
-    with tempfile.TemporaryDirectory() as folder:
-        options = FitOptions(progress=False)
-        metrics = fit(graph, settings, run=f"{folder}/run", options=options)
-    return {
-        "case": case,
-        **vars(size),
-        "hidden_channels": settings.hidden_channels,
-        "engine": engine,
-        "batch_size": settings.batch_size,
-        "planned_mb": plan_memory(size, settings).total / 2**20,
-        "measured_mb": metrics["peak_memory_mb"],
-        "hardware": hardware(),
-        "versions": versions(),
-    }
+def cells(root: str = "data", cases: Sequence[str] = CASES) -> list[PlannedRun]:
+    """Return a cell for each case.
+
+    Args:
+        root: Folder of the data sets.
+        cases: What is trained, DATA:H:ENGINE[:BATCH].
+    """
+    found = []
+    for case in cases:
+        data, width, engine, batch = (*case.split(":"), "2048")[:4]
+        settings = Settings(
+            hidden_channels=int(width),
+            engine=engine,
+            batch_size=int(batch),
+            entropy_type="bce",
+            max_epochs=1,
+        )
+        name = synthetic_name(data) if data.startswith("synthetic-") else data
+        found.append(PlannedRun("memory_plan", name, case, settings, root=root))
+    return found
 
 
-def load_graph(data: str, root: str) -> BipartiteGraph:
-    if not data.startswith("synthetic-"):
-        return load_data(DataOptions(data, root=root))
-    # Written by another process, for drawing the pairs takes more than training.
-    sizes = [int(size) for size in data.split("-")[1:]]
-    cache = str(CACHE / data)
-    if not Path(cache).exists():
-        build = f"SyntheticBipartite(*{sizes}, root={cache!r})"
-        script = f"from tvdiff_pyg.data import SyntheticBipartite; {build}"
-        subprocess.run([sys.executable, "-c", script], check=True, stdout=sys.stderr)
-    return SyntheticBipartite(*sizes, root=cache)[0]
+def synthetic_name(data: str) -> str:
+    """Return what ``synthetic-U-I-E`` stands for."""
+    names = ("num_users", "num_items", "num_interactions")
+    sizes = zip(names, data.split("-")[1:], strict=True)
+    return SYNTHETIC + ",".join(f"{name}={size}" for name, size in sizes)
 
+
+def table(records: Records) -> str:
+    """Planned against measured memory."""
+    rows = []
+    for record in records:
+        settings, memory = record["settings"], record["memory_mb"]
+        rows.append(
+            [
+                record["variant"].split(":")[0],
+                str(settings["hidden_channels"]),
+                settings["engine"],
+                f"{settings['batch_size']:,}",
+                f"{memory['planned']:,.0f} MB",
+                f"{memory['measured']:,.0f} MB",
+                f"{memory['planned'] / memory['measured'] - 1:+.0%}",
+            ]
+        )
+    header = ["Data", "H", "Engine", "Batch", "Planned", "Measured", "Plan off by"]
+    return markdown_table([header, *rows])
+
+
+BENCHMARK = Benchmark("memory_plan", cells, {"memory-plan": Table(table)})
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

@@ -8,76 +8,82 @@ all products of entries and as it is computed; and ranking the validation part b
 denoiser alone and by both. Medians after a warm-up.
 """
 
-import argparse
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
-from experiments import DATA
-from hard_negatives import training_step
-from records import RESULTS, append_record, hardware
-from speed import timed
+from benchmark import DATA, Benchmark, DataName, Records, Table, by_data
+from clock import Sides, timed
+from engines import load_graph, training_step
 
-from tvdiff_pyg import Settings, TVDiff
-from tvdiff_pyg.data import DataOptions, load_data
+from tvdiff_pyg import Settings
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
-from tvdiff_pyg.models import LinearBlend, LocalEASE
+from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid.tables import markdown_table, print_seconds
+from tvdiff_pyg.models import Blend, LocalEASE
 from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
 from tvdiff_pyg.sparse import BipartiteAdjacency, csr_rows, sparse_product
 from tvdiff_pyg.sparse.products import product_by_steps
-from tvdiff_pyg.training.run_folder import versions
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
-    parser.add_argument("--root", default="data", help="folder of the data sets")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--file", type=Path, default=RESULTS / "preset.jsonl")
-    options = parser.parse_args()
-    for data in options.data:
-        record = measure(data, options)
-        append_record(options.file, record)
-        print(data, record["seconds"], flush=True)
+@dataclass(frozen=True)
+class PresetParts(GridCell):
+    """All parts of the preset on one data set.
+
+    Args:
+        repeats: Times that each part is timed.
+    """
+
+    timed: ClassVar[bool] = True
+
+    protocol: None = None
+    repeats: int = 3
+
+    def measure(self) -> Record:
+        graph, settings = load_graph(self), self.settings
+        exact = settings.but(num_noise_items=None)
+        size = graph.num_users, graph.num_items
+        blend = settings.model.build(*size).eval()
+        assert isinstance(blend, Blend)
+        model, chosen = blend.model, blend.linear.config
+        adjacency = model.adjacency(graph.train_index)
+        linear = blend.linear.fit(adjacency)
+        task = EvaluationTask.from_graph(graph, "validation")
+        sides = {
+            "step, exact noise": training_step(graph, exact),
+            "step": training_step(graph, settings),
+            "fit": lambda: LocalEASE.from_config(chosen, *size).fit(adjacency),
+            "rank alone": lambda: evaluate(model.scorer(adjacency), task),
+            "rank": lambda: evaluate(blend.scorer(adjacency), task),
+            **block_of_scores(adjacency, linear),
+        }
+        return {
+            "measures": {"num_ranked": task.user.numel()},
+            "seconds": timed(sides, self.repeats),
+        }
 
 
-def measure(data: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Time all parts on one data set."""
-    graph = load_data(DataOptions(data, root=options.root))
+def cells(
+    data: Sequence[DataName] = DATA, root: str = "data", repeats: int = 3
+) -> list[PresetParts]:
+    """Return a cell for each data set.
+
+    Args:
+        data: Data sets.
+        root: Folder of the data sets.
+        repeats: Times that each part is timed.
+    """
     settings = Settings.preset("recommended")
-    exact = replace(settings, num_noise_items=None)
-    model = TVDiff(graph.num_users, graph.num_items, **settings.model_kwargs()).eval()
-    adjacency = model.adjacency(graph.train_index)
-    linear = LocalEASE(settings.linear_neighbors, settings.linear_l2)
-    linear.fit(adjacency)
-    blend = LinearBlend(model, linear, settings.linear_share).eval()
-    task = EvaluationTask.from_graph(graph, "validation")
-    sides = {
-        "step, exact noise": training_step(graph, exact),
-        "step": training_step(graph, settings),
-        "fit": lambda: LocalEASE(linear.num_neighbors, linear.l2).fit(adjacency),
-        "rank alone": lambda: evaluate(model, adjacency, task),
-        "rank": lambda: evaluate(blend, adjacency, task),
-        **block_of_scores(adjacency, linear),
-    }
-    return {
-        "data": data,
-        "hidden_channels": settings.hidden_channels,
-        "num_noise_items": settings.num_noise_items,
-        "num_ranked": task.user.numel(),
-        "seconds": timed(sides, options.repeats),
-        "hardware": hardware(),
-        "versions": versions(),
-    }
+    return [
+        PresetParts(
+            "preset", name, "", settings, root=root, device="cpu", repeats=repeats
+        )
+        for name in data
+    ]
 
 
-def block_of_scores(
-    adjacency: BipartiteAdjacency, linear: LocalEASE
-) -> dict[str, Callable[[], torch.Tensor]]:
+def block_of_scores(adjacency: BipartiteAdjacency, linear: LocalEASE) -> Sides:
     """Return both ways to multiply the first histories by the weights."""
     assert linear.weight is not None
     users = adjacency.user_rows.with_value(None)
@@ -89,5 +95,25 @@ def block_of_scores(
     }
 
 
+def table(records: Records) -> str:
+    """What the parts of the recommended preset cost."""
+    parts = {
+        "Step, exact noise": "step, exact noise",
+        "Step": "step",
+        "Linear model": "fit",
+        "Its scores, by steps": "product by steps",
+        "Its scores": "product",
+        "Ranking alone": "rank alone",
+        "Ranking": "rank",
+    }
+    rows = [
+        [record["data"], *(print_seconds(record["seconds"][p]) for p in parts.values())]
+        for record in by_data(records)
+    ]
+    return markdown_table([["Data", *parts], *rows])
+
+
+BENCHMARK = Benchmark("preset", cells, {"preset": Table(table)})
+
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

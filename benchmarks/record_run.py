@@ -4,56 +4,39 @@ tvdiff fit --preset lastfm --data lastfm --protocol paper --run runs/lastfm-pape
 python benchmarks/record_run.py runs/lastfm-paper
 """
 
-import argparse
 import csv
-from dataclasses import fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from records import RESULTS, append_record, hardware
+from benchmark import DATA, Benchmark, Records, Table
+from run_cell import RunCell
 
-from tvdiff_pyg import Settings
+from tvdiff_pyg.grid import Record
+from tvdiff_pyg.grid.tables import markdown_table
+from tvdiff_pyg.study.published import VIEWS
+from tvdiff_pyg.study.trained_cell import record_of_training
 from tvdiff_pyg.training import RunFolder
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--file", type=Path, default=RESULTS / "runs.jsonl")
-    parser.add_argument("--note", help="what a reader has to know about this run")
-    options = parser.parse_args()
-    record = to_record(RunFolder(options.run))
-    if options.note:
-        record["note"] = options.note
-    append_record(options.file, record)
-    print(record["dataset"], record["protocol"], record["metrics"])
+# Recall@20 and NDCG@20 of TV-Diff in the paper (arXiv 2511.20122, protocol `paper`).
+PUBLISHED = {data: views["I+II+III"] for data, views in VIEWS.items()}
 
 
-def to_record(folder: RunFolder) -> dict[str, Any]:
-    """Gather the settings, metrics, seconds, memory and curve of a run."""
-    config, metrics = folder.config(), folder.metrics()
-    return {
-        "dataset": config["data"],
-        "model": "tvdiff",
-        "preset": config["preset"],
-        # A run of an earlier version knew fewer settings.
-        "settings": {
-            field.name: config.get(field.name, field.default)
-            for field in fields(Settings)
-        },
-        "protocol": metrics["protocol"],
-        "seed": config["seed"],
-        "metrics": {part: metrics[part] for part in ("validation", "test")},
-        "data": metrics["data"],
-        "epochs": metrics["epochs"],
-        "best_epoch": metrics["best_epoch"],
-        "fit_seconds": metrics["fit_seconds"],
-        "score_seconds": metrics["score_seconds"],
-        "peak_memory_mb": metrics["peak_memory_mb"],
-        "curve": curve(folder, metrics["selected_on"]),
-        "hardware": {"device": metrics["device"], **hardware()},
-        "versions": metrics["versions"],
-    }
+@dataclass(frozen=True)
+class FinishedRun(RunCell):
+    """What a run folder says.
+
+    Args:
+        note: What a reader has to know about the run.
+    """
+
+    note: str = field(default="", compare=False)
+
+    def measure(self) -> Record:
+        told = self.folder.metrics()
+        found = record_of_training(told)
+        found["curve"] = curve(self.folder, told["selected_on"])
+        return found | ({"note": self.note} if self.note else {})
 
 
 def curve(folder: RunFolder, part: str) -> list[dict[str, float]]:
@@ -72,5 +55,81 @@ def curve(folder: RunFolder, part: str) -> list[dict[str, float]]:
     ]
 
 
+def cells(
+    run: str,
+    /,
+    experiment: Literal["runs", "engine_quality"] = "runs",
+    note: str = "",
+) -> list[FinishedRun]:
+    """Return the cell of the run.
+
+    Args:
+        run: Folder of the run.
+        experiment: The table that it belongs to.
+        note: What a reader has to know about this run.
+    """
+    return [FinishedRun.of(experiment, run, note=note)]
+
+
+def runs_table(records: Records) -> str:
+    """The README's table: data sets in the paper's order, `paper` first."""
+    kept = [record for record in records if record["data"] in PUBLISHED]
+    kept.sort(key=lambda record: (DATA.index(record["data"]), record["protocol"]))
+    header = "Data,Protocol,Recall@20,NDCG@20,Published,Best epoch,Training,Memory"
+    return markdown_table([header.split(","), *map(_run_cells, kept)])
+
+
+def _run_cells(record: Record) -> list[str]:
+    test = record["metrics"]["test"]
+    recall, ndcg = PUBLISHED[record["data"]]
+    published = f"{recall:.4f} / {ndcg:.4f}" if record["protocol"] == "paper" else "–"
+    return [
+        record["data"],
+        f"`{record['protocol']}`",
+        f"{test['recall@20']:.4f}",
+        f"{test['ndcg@20']:.4f}",
+        published,
+        f"{record['best_epoch']} of {record['epochs']}",
+        f"{record['seconds']['fit'] / 60:.0f} min",
+        f"{record['memory_mb']['peak'] / 1024:.1f} GB",
+    ]
+
+
+def engine_table(records: Records) -> str:
+    """What approximations cost in ranking quality."""
+    rows = []
+    for record in records:
+        validation, test = (record["metrics"][p] for p in ("validation", "test"))
+        rows.append(
+            [
+                _engine_name(record["settings"]),
+                f"{validation['recall@20']:.4f} / {validation['ndcg@20']:.4f}",
+                f"{test['recall@20']:.4f} / {test['ndcg@20']:.4f}",
+                f"{record['best_epoch']} of {record['epochs']}",
+            ]
+        )
+    return markdown_table([["Engine", "Validation", "Test", "Best epoch"], *rows])
+
+
+def _engine_name(settings: Record) -> str:
+    if settings["engine"] == "sampled":
+        cap = settings["num_neighbors"]
+        name = f"sampled, {'all' if cap == -1 else cap} neighbours"
+        name += f", pool of {settings['num_pool']:,}"
+        return name + (", row-sparse" if settings["sparse_grad"] else "")
+    name = "exact" if settings["precision"] == "32-true" else "exact, bfloat16"
+    items = settings["num_noise_items"]
+    return name if items is None else f"{name}, noise from {items:,} items"
+
+
+BENCHMARK = Benchmark(
+    "runs",
+    cells,
+    {
+        "runs": Table(runs_table),
+        "engine-quality": Table(engine_table, "engine_quality"),
+    },
+)
+
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

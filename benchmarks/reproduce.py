@@ -2,55 +2,189 @@
 
     python benchmarks/reproduce.py [--only views losses] [--data lastfm] [--root DIR]
 
-``experiments.py`` lists them. A run that ``results/reproduce_NAME.jsonl`` has a
-record of is not carried out again: stopped, or out of ``--budget-minutes``, it goes on
-where it was. ``table.py`` renders the records.
+``experiments.py`` lists them. Stopped, or out of ``--budget-minutes``, it goes on where
+it was.
 """
 
-import argparse
-import math
-import time
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
 
-from experiments import DATA, EXPERIMENTS, Context
-from records import RESULTS
+from benchmark import DATA, Benchmark, DataName, Records, Table
+from experiments import EXPERIMENTS, Context
 
-from tvdiff_pyg.study import run_grid
+from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid.tables import (
+    MISSING,
+    group_records,
+    markdown_table,
+    print_metric,
+    print_number,
+    print_seconds,
+)
+from tvdiff_pyg.machine import Device
+from tvdiff_pyg.study.published import VIEWS
+
+TableName = Literal[tuple(EXPERIMENTS)]
+# Recall@20 and NDCG@20 of the paper, by table, data set and variant.
+PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text())
+PUBLISHED["views"] = VIEWS
+PUBLISHED["paper"] = {
+    data: dict.fromkeys(EXPERIMENTS["paper"].variants, VIEWS[data]["I+II+III"])
+    for data in DATA
+}
+TOP_20 = ("recall@20", "ndcg@20")
+RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
+TITLES = ("Recall@10", "Recall@20", "NDCG@10", "NDCG@20")
 
 
-def main() -> None:
-    options = parse_options()
-    deadline = time.monotonic() + 60 * options.budget_minutes
-    for name in options.only:
-        context = Context(options.root, options.device)
-        cells = [
-            cell
-            for data in options.data
-            for cell in EXPERIMENTS[name].cells(data, options.seeds, context)
+def cells(
+    only: Sequence[TableName] = tuple(EXPERIMENTS),
+    data: Sequence[DataName] = DATA,
+    seeds: Sequence[int] = (),
+    root: str = "data",
+    device: Device = "auto",
+) -> list[GridCell]:
+    """Return the runs of the experiments.
+
+    Args:
+        only: Experiments.
+        data: Data sets.
+        seeds: Seeds in the place of the listed ones.
+        root: Folder of the data sets.
+        device: Where to train.
+    """
+    context = Context(root, device)
+    return [
+        cell
+        for name in only
+        for one in data
+        for cell in EXPERIMENTS[name].cells(one, seeds or None, context)
+    ]
+
+
+def main_table(records: Records) -> str:
+    """All models, best NDCG@20 first, with what they cost."""
+
+    def place(group: Records) -> tuple[int, float]:
+        return DATA.index(group[0]["data"]), -_mean(group, "test", "ndcg@20")
+
+    rows = [
+        [
+            group[0]["data"],
+            group[0]["variant"],
+            str(len(group)),
+            *_metrics(group, RANKED),
+            _seconds(group, "fit"),
+            _seconds(group, "score"),
+            f"{max(record['memory_mb']['peak'] for record in group):,.0f} MB",
         ]
-        minutes = (deadline - time.monotonic()) / 60
-        print(f"{name}: {len(cells)} cells", flush=True)
-        file = RESULTS / f"reproduce_{name}.jsonl"
-        done = run_grid(cells, file, options.jobs, budget_minutes=minutes)
-        if len(done) < len(cells):
-            print(f"out of budget: {len(done)} of {len(cells)} cells are in {file}")
+        for group in sorted(group_records(records, _cell), key=place)
+    ]
+    header = ["Data", "Model", "Seeds", *TITLES, "Training", "Scoring", "Memory"]
+    return markdown_table([header, *rows])
 
 
-def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def models_table(records: Records) -> str:
+    """NDCG@20 of all models on all data sets.
+
+    The model of the highest mean share of each data set's best comes first; a data set
+    that it was not run on counts as nothing.
+    """
+    ndcg: dict[str, dict[str, float]] = {}
+    for group in group_records(records, _cell):
+        row = ndcg.setdefault(group[0]["variant"], {})
+        row[group[0]["data"]] = _mean(group, "test", "ndcg@20")
+    data_sets = [data for data in DATA if any(data in row for row in ndcg.values())]
+    best = {data: max(row.get(data, 0) for row in ndcg.values()) for data in data_sets}
+
+    def share(model: str) -> float:
+        return sum(value / best[data] for data, value in ndcg[model].items())
+
+    rows = [
+        [model, *(print_number(ndcg[model].get(data)) for data in data_sets)]
+        for model in sorted(ndcg, key=share, reverse=True)
+    ]
+    return markdown_table([["Model", *data_sets], *rows])
+
+
+def part_table(name: str, records: Records) -> str:
+    """The variants of an experiment in its own order, with the published figures."""
+    order = list(EXPERIMENTS[name].variants)
+    groups = sorted(
+        group_records(records, _cell),
+        key=lambda one: (DATA.index(one[0]["data"]), order.index(one[0]["variant"])),
     )
-    names = list(EXPERIMENTS)
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
-    parser.add_argument(
-        "--seeds", nargs="+", type=int, help="in the place of the listed"
-    )
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--budget-minutes", type=float, default=math.inf)
-    parser.add_argument("--root", default="data", help="folder of the data sets")
-    parser.add_argument("--jobs", type=int, default=1, help="cells at the same time")
-    return parser.parse_args()
+    rows = []
+    for group in groups:
+        data, variant = _cell(group[0])
+        published = PUBLISHED.get(name, {}).get(data, {}).get(variant)
+        ratio = published and _mean(group, "test", "ndcg@20") / published[1] - 1
+        rows.append(
+            [
+                data,
+                variant,
+                str(len(group)),
+                _validation(group),
+                *_metrics(group, TOP_20),
+                " / ".join(f"{v:.4f}" for v in published) if published else MISSING,
+                f"{ratio:+.1%}" if published else MISSING,
+            ]
+        )
+    header = [
+        "Data",
+        name.replace("_", " ").capitalize(),
+        "Seeds",
+        "Validation NDCG@20",
+        "Recall@20",
+        "NDCG@20",
+        "Published (`paper`)",
+        "NDCG@20 to it",
+    ]
+    return markdown_table([header, *rows])
 
+
+def _cell(record: Record) -> tuple[str, str]:
+    return record["data"], record["variant"]
+
+
+def _values(group: Records, part: str, metric: str) -> list[float]:
+    return [record["metrics"][part][metric] for record in group]
+
+
+def _mean(group: Records, part: str, metric: str) -> float:
+    return statistics.fmean(_values(group, part, metric))
+
+
+def _metrics(group: Records, names: Iterable[str]) -> list[str]:
+    return [print_metric(_values(group, "test", name)) for name in names]
+
+
+def _validation(group: Records) -> str:
+    # The protocol "paper" keeps no part for it.
+    if "validation" not in group[0]["metrics"]:
+        return MISSING
+    return print_metric(_values(group, "validation", "ndcg@20"))
+
+
+def _seconds(group: Records, name: str) -> str:
+    return print_seconds(statistics.fmean(one["seconds"][name] for one in group))
+
+
+TABLES = {"models": Table(models_table, "main"), "main": Table(main_table, "main")}
+BENCHMARK = Benchmark(
+    "reproduce",
+    cells,
+    TABLES
+    | {
+        name: Table(partial(part_table, name), name)
+        for name in EXPERIMENTS
+        if name != "main"
+    },
+)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

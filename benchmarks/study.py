@@ -2,24 +2,25 @@
 
     python benchmarks/study.py [oversmoothing entropy ...] [--root DIR] [--jobs N]
 
-Cells that ``results/study_NAME.jsonl`` has a record of are not trained again. ``--jobs
-0 --no-run`` only draws.
+``--no-run --plot`` only draws.
 """
 
-import argparse
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
-from records import RESULTS, read_records
-from table import ROOT
+from benchmark import Benchmark, Records, Table
+from engines import SYNTHETIC
 
-from tvdiff_pyg.study import STUDIES, StudyOptions, run_grid
+from tvdiff_pyg.grid.tables import markdown_table
+from tvdiff_pyg.study import STUDIES, Cell, StudyOptions, find_study
+from tvdiff_pyg.study.carry_out import cells_of
 from tvdiff_pyg.study.figures import write_figures
-from tvdiff_pyg.study.run import cells_of
-from tvdiff_pyg.study.studies import TEMPERATURE, arrange
+from tvdiff_pyg.study.report import judge, result_table, verdict_table
 from tvdiff_pyg.study.summary import cell_table, seed_means
 
-FIGURES = ROOT / "docs" / "studies"
 # The width that the paper's text names; what it takes to train it in minutes.
 SHARED: dict[str, Any] = {"hidden_channels": 64, "learning_rate": 3e-3}
 SMALL = {**SHARED, "max_epochs": 40, "check_every": 2, "patience": 3}
@@ -30,7 +31,7 @@ REAL = ["lastfm", "amazon-beauty"]
 def synthetic(users: int, items: int, interactions: int, **further: float) -> str:
     sizes = {"num_users": users, "num_items": items, "num_interactions": interactions}
     pairs = {**sizes, **further}.items()
-    return "synthetic:" + ",".join(f"{name}={value}" for name, value in pairs)
+    return SYNTHETIC + ",".join(f"{name}={value}" for name, value in pairs)
 
 
 SPARSE_SKEWED = synthetic(2000, 1000, 20_000, exponent=2.2)
@@ -74,27 +75,65 @@ GRIDS: dict[str, list[StudyOptions]] = {
     ],
     "entropy": [StudyOptions(REAL, overrides=LONG)],
     "temperature": [
-        StudyOptions(REAL, ["0.01", "0.03", *TEMPERATURE.variants], overrides=SMALL),
+        StudyOptions(
+            REAL, ["0.01", "0.03", *find_study("temperature").variants], overrides=SMALL
+        ),
         StudyOptions(VARIED, overrides=SMALL),
     ],
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("studies", nargs="*", default=list(GRIDS), metavar="STUDY")
-    parser.add_argument("--root", default="data", help="folder of the data sets")
-    parser.add_argument("--jobs", type=int, default=1, help="cells at the same time")
-    parser.add_argument("--no-run", action="store_true", help="only draw")
-    options = parser.parse_args()
-    for name in options.studies:
-        file = RESULTS / f"study_{name}.jsonl"
-        for grid in [] if options.no_run else GRIDS[name]:
-            cells = cells_of(STUDIES[name], replace(grid, root=options.root))
-            run_grid(cells, file, options.jobs)
-        records = arrange(STUDIES[name], read_records(file))
-        write_figures(STUDIES[name], seed_means(cell_table(records)), FIGURES / name)
+StudyName = Literal[tuple(GRIDS)]
 
+
+def cells(
+    studies: Sequence[StudyName] = tuple(GRIDS), /, root: str = "data"
+) -> list[Cell]:
+    """Return the grids of the studies.
+
+    Args:
+        studies: Studies.
+        root: Folder of the data sets.
+    """
+    return [
+        cell
+        for name in studies
+        for grid in GRIDS[name]
+        for cell in cells_of(find_study(name), replace(grid, root=root))
+    ]
+
+
+def verdicts(study: str, records: Records) -> str:
+    """What a study decided."""
+    found = find_study(study)
+    decided = judge(found, cell_table(found.arrange(records)))
+    return markdown_table(verdict_table(decided))
+
+
+def numbers(study: str, records: Records) -> str:
+    """What a study measured, averaged over its seeds."""
+    found = find_study(study)
+    means = seed_means(cell_table(found.arrange(records)))
+    return markdown_table(result_table(found, means))
+
+
+def draw(study: str, records: Records, folder: Path) -> None:
+    """Draw the figures of a study."""
+    found = find_study(study)
+    means = seed_means(cell_table(found.arrange(records)))
+    write_figures(found, means, folder / "studies" / study)
+
+
+BENCHMARK = Benchmark(
+    "study",
+    cells,
+    {
+        f"{study}-{render.__name__}": Table(partial(render, study), study)
+        for study in STUDIES.names()
+        for render in (verdicts, numbers)
+    },
+    draw,
+)
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

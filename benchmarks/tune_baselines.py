@@ -3,135 +3,186 @@
     python benchmarks/tune_baselines.py --data lastfm amazon-beauty [--trials 8]
 
 NDCG@20 on the validation part of seed 0 scores a trial; the test part is not read.
-``reproduce.py`` ranks it with what was chosen. Trials that are recorded are not carried
-out again: a run that was cut off, or ran out of ``--budget-minutes``, goes on.
+``reproduce.py`` ranks it with what was chosen. A run that was cut off, or ran out of
+``--budget-minutes``, goes on where it was.
 """
 
-import argparse
 import tempfile
-import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
-import optuna
-from baselines import BASELINES, CHOSEN_BY, Record, measure
-from experiments import untuned_settings
-from implicit.recommender_base import ModelFitError
-from records import RESULTS, append_record, hardware, read_records
-from search_spaces import SPACES, search_space
+from benchmark import Benchmark, Records, Table, recorded
+from engines import load_graph
+from experiments import BASELINES, untuned_settings
+from search_spaces import SPACES, Range, search_space
+from tuned import CHOSEN_BY
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
-from tvdiff_pyg.data import DataOptions, load_data
+from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid.tables import group_records, markdown_table, print_number
+from tvdiff_pyg.machine import Device
+from tvdiff_pyg.study.trained_cell import record_of_training
 
-FILE = RESULTS / "tuning.jsonl"
+ModelName = Literal[tuple(SPACES)]
 # Random trials before the sampler learns from them.
 STARTUP_TRIALS = 4
 
 
-def main() -> None:
-    options = parse_options()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    deadline = time.monotonic() + 60 * options.budget_minutes
-    for data in options.data:
-        graph = load_data(DataOptions(data, root=options.root))
-        for model in options.only:
-            case = {"dataset": data, "model": model, "seed": options.seed}
-            if not tune(graph, case, options.trials, deadline):
-                print("out of budget: run again to go on", flush=True)
-                return
+@dataclass(frozen=True)
+class Trial(GridCell):
+    """A fit of a model, which is the variant, with settings that the trials before it
+    suggest.
 
+    Args:
+        trial: Its number.
+    """
 
-def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    names = list(SPACES)
-    parser.add_argument("--data", nargs="+", default=["lastfm", "amazon-beauty"])
-    parser.add_argument("--root", default="data", help="folder of the data sets")
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--trials", type=int, default=8, help="of each model")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--budget-minutes", type=float, default=float("inf"))
-    return parser.parse_args()
+    trial: int = 0
+    device: Device = field(default="cpu", compare=False)
 
+    def model_and_settings(self) -> tuple[str | None, Record]:
+        return self.variant, {}
 
-def tune(graph: BipartiteGraph, case: Record, num_trials: int, deadline: float) -> bool:
-    """Carry out the trials that are not recorded yet; return whether there was time."""
-    space = search_space(case["dataset"], case["model"])
-    wanted = num_trials if space else 1
-    done = [row for row in read_records(FILE) if case.items() <= row.items()][:wanted]
-    while len(done) < wanted:
-        if time.monotonic() > deadline:
-            return False
-        settings = propose(case, done)
-        found = carry_out(graph, case, settings)
-        metrics = {"validation": found.pop("validation")}
-        record = {
-            **case,
-            "trial": len(done),
-            "protocol": "standard",
-            "settings": settings,
-            "metrics": metrics,
-            **found,
-        }
-        append_record(FILE, record)
-        done.append(record)
-        score = metrics["validation"][CHOSEN_BY]
-        print(case["dataset"], case["model"], settings, f"{score:.4f}", flush=True)
-    return True
+    def measure(self) -> Record:
+        """Fit, and rank the validation part."""
+        settings = self.propose(trials_of(self.data, self.variant, self.seed))
+        untuned = untuned_settings(self.data, self.variant)
+        return {"settings": settings, **self.fit(untuned.but(**settings))}
 
+    def fit(self, settings: Settings) -> Record:
+        """Fit to a graph that has no test part."""
+        from implicit.recommender_base import ModelFitError
 
-def propose(case: Record, done: list[Record]) -> Record:
-    """Return the next trial's settings; they depend on the seed and on what is done."""
-    space = search_space(case["dataset"], case["model"])
-    if not done and case["model"] not in BASELINES:
-        # So that tuning chooses nothing worse than what it began with.
-        untuned = untuned_settings(case["dataset"], case["model"])
-        return {name: getattr(untuned, name) for name in space}
-    sampler = optuna.samplers.TPESampler(
-        n_startup_trials=STARTUP_TRIALS, seed=case["seed"] + len(done)
-    )
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    for record in done:
-        study.add_trial(
-            optuna.trial.create_trial(
-                params=record["settings"],
-                distributions=space,
-                value=record["metrics"]["validation"][CHOSEN_BY],
-            )
+        graph = load_graph(self)
+        without_test = BipartiteGraph.from_edge_index(
+            graph.train_index,
+            graph.num_users,
+            graph.num_items,
+            validation_index=graph.validation_index,
         )
-    return study.ask(space).params
+        options = FitOptions(
+            seed=self.seed,
+            device=self.device,
+            log="none",
+            progress=False,
+            diagnose=False,
+        )
+        with tempfile.TemporaryDirectory(prefix="tvdiff-tune-") as folder:
+            run = Path(folder) / "run"
+            try:
+                told = fit(without_test, settings, run=run, options=options)
+            except ModelFitError as error:  # It diverged, which ranks nothing.
+                return {
+                    "metrics": {"validation": {CHOSEN_BY: 0.0}},
+                    "error": str(error),
+                }
+        return record_of_training(told)
+
+    def propose(self, done: Records) -> Record:
+        """Return settings, which depend on the seed and on what is done."""
+        space = search_space(self.data, self.variant)
+        if not space:
+            return {}
+        if self.trial == 0 and self.variant not in BASELINES:
+            # So that tuning chooses nothing worse than what it began with.
+            untuned = untuned_settings(self.data, self.variant)
+            return {name: untuned[name] for name in space}
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        distributions = {name: distribution(one) for name, one in space.items()}
+        sampler = optuna.samplers.TPESampler(
+            n_startup_trials=STARTUP_TRIALS, seed=self.seed + self.trial
+        )
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        for record in done:
+            study.add_trial(
+                optuna.trial.create_trial(
+                    params=record["settings"],
+                    distributions=distributions,
+                    value=score_of(record),
+                )
+            )
+        return study.ask(distributions).params
 
 
-def carry_out(graph: BipartiteGraph, case: Record, settings: Record) -> Record:
-    """Fit with the settings of a trial, and rank the validation part."""
-    model, seed = case["model"], case["seed"]
-    if model in BASELINES:
-        try:
-            return measure(graph, model, settings, seed, ["validation"])
-        except ModelFitError as error:  # It diverged, which ranks nothing.
-            return {"validation": {CHOSEN_BY: 0.0}, "error": str(error)}
-    untuned = untuned_settings(case["dataset"], model)
-    return train(graph, replace(untuned, **settings), seed)
+def distribution(values: Range | list[Any]) -> Any:
+    """Return what optuna draws from."""
+    from optuna import distributions
+
+    if isinstance(values, list):
+        return distributions.CategoricalDistribution(values)
+    whole = isinstance(values.low, int)
+    kind = "IntDistribution" if whole else "FloatDistribution"
+    return getattr(distributions, kind)(values.low, values.high, log=values.log)
 
 
-def train(graph: BipartiteGraph, settings: Settings, seed: int) -> Record:
-    """Train one of the library's own models on a graph that has no test part."""
-    size = graph.num_users, graph.num_items
-    without_test = BipartiteGraph.from_edge_index(
-        graph.train_index, *size, validation_index=graph.validation_index
-    )
-    options = FitOptions(seed=seed, log="none", progress=False, diagnose=False)
-    with tempfile.TemporaryDirectory(prefix="tvdiff-tune-") as folder:
-        run = Path(folder) / "run"
-        metrics = fit(without_test, settings, run=run, options=options)
-    kept = ("validation", "epochs", "best_epoch", "fit_seconds", "score_seconds")
-    return {
-        **{name: metrics[name] for name in kept},
-        "hardware": {"device": metrics["device"], **hardware()},
-        "versions": metrics["versions"],
-    }
+def cells(
+    data: Sequence[str] = ("lastfm", "amazon-beauty"),
+    root: str = "data",
+    only: Sequence[ModelName] = tuple(SPACES),
+    trials: int = 8,
+    seed: int = 0,
+) -> list[Trial]:
+    """Return the trials of each model, one where there is nothing to tune.
 
+    Args:
+        data: Data sets.
+        root: Folder of the data sets.
+        only: Models.
+        trials: Trials of each model.
+        seed: Seed.
+    """
+    return [
+        Trial(
+            "tuning",
+            name,
+            model,
+            seed=seed,
+            root=root,
+            device="cpu" if model in BASELINES else "auto",
+            trial=trial,
+        )
+        for name in data
+        for model in only
+        for trial in range(trials if search_space(name, model) else 1)
+    ]
+
+
+def trials_of(data: str, model: str, seed: int) -> Records:
+    """Return the recorded trials of a model, in their order."""
+    key = {"data": data, "model": model, "seed": seed}
+    done = [record for record in recorded("tuning") if key.items() <= record.items()]
+    return sorted(done, key=lambda record: record["conditions"]["trial"])
+
+
+def score_of(record: Record) -> float:
+    return record["metrics"]["validation"][CHOSEN_BY]
+
+
+def table(records: Records) -> str:
+    """The best trial of each model."""
+    groups = group_records(records, lambda one: (one["data"], one["model"]))
+    rows = []
+    for group in groups:
+        best = max(group, key=score_of)
+        chosen = best.get("settings", {}).items()
+        rows.append(
+            [
+                best["data"],
+                best["model"],
+                str(len(group)),
+                print_number(score_of(best)),
+                ", ".join(f"{name} {value}" for name, value in chosen),
+            ]
+        )
+    header = ["Data", "Model", "Trials", "Best validation NDCG@20", "Settings"]
+    return markdown_table([header, *rows])
+
+
+BENCHMARK = Benchmark("tuning", cells, {"tuning": Table(table)})
 
 if __name__ == "__main__":
-    main()
+    BENCHMARK.main()

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
-from tvdiff_pyg import TVDiff
 
 SIZE, BATCH = (150, 900), 100
 
@@ -26,7 +26,8 @@ def test_dense_products_are_counted(
     operations: ModuleType, channels: int, num_noise_items: int | None
 ) -> None:
     matrix = random_matrix(*SIZE, density=0.05)
-    model = TVDiff(*SIZE, channels, time_channels=2, num_noise_items=num_noise_items)
+    widths = {"hidden_channels": channels, "time_channels": 2}
+    model = tvdiff(*SIZE, **widths, num_noise_items=num_noise_items)
     adjacency, user = model.adjacency(pairs_of(matrix)), torch.arange(BATCH)
     with FlopCounterMode(display=False) as counter:
         model.training_loss(adjacency, user).free_energy.backward()

@@ -1,15 +1,14 @@
 """The experiments behind the tables of the results, and the tables."""
 
 import importlib
-import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
+from tvdiff_pyg.grid import Record
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-Record = dict[str, Any]
 
 
 @pytest.fixture
@@ -19,8 +18,8 @@ def experiments(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture
-def reproduced(experiments: ModuleType) -> ModuleType:
-    return importlib.import_module("reproduced")
+def reproduce(experiments: ModuleType) -> ModuleType:
+    return importlib.import_module("reproduce")
 
 
 def record(variant: str, seed: int, ndcg: float) -> Record:
@@ -29,11 +28,12 @@ def record(variant: str, seed: int, ndcg: float) -> Record:
         "data": "lastfm",
         "variant": variant,
         "seed": seed,
-        "validation": {"ndcg@20": ndcg / 2},
-        "test": dict.fromkeys(names, ndcg),
-        "fit_seconds": 10.0,
-        "score_seconds": 1.0,
-        "peak_memory_mb": 100.0 + seed,
+        "metrics": {
+            "validation": {"ndcg@20": ndcg / 2},
+            "test": dict.fromkeys(names, ndcg),
+        },
+        "seconds": {"fit": 10.0, "score": 1.0},
+        "memory_mb": {"peak": 100.0 + seed},
     }
 
 
@@ -53,10 +53,11 @@ def test_no_two_cells_of_an_experiment_are_alike(experiments: ModuleType) -> Non
 def test_main_compares_all_models_at_one_width(experiments: ModuleType) -> None:
     context = experiments.Context("data", "cpu")
     cells = list(experiments.EXPERIMENTS["main"].cells("lastfm", [7], context))
-    trained = [cell for cell in cells if hasattr(cell.settings, "model")]
-    assert {cell.settings.hidden_channels for cell in trained} == {256}
+    trained = [cell for cell in cells if cell.settings.by_gradients]
+    assert {cell.settings["hidden_channels"] for cell in trained} == {256}
+    fitted = {cell.variant: cell.device for cell in cells if cell not in trained}
+    assert fitted == dict.fromkeys(experiments.BASELINES, "cpu")
     assert {cell.seed for cell in cells} == {7}
-    assert {cell.variant for cell in cells} > set(experiments.BASELINES)
 
 
 def test_an_untuned_baseline_is_refused(experiments: ModuleType) -> None:
@@ -64,15 +65,15 @@ def test_an_untuned_baseline_is_refused(experiments: ModuleType) -> None:
         experiments.chosen_settings("nowhere", "ease")
 
 
-def test_main_table_puts_the_best_first(reproduced: ModuleType) -> None:
+def test_main_table_puts_the_best_first(reproduce: ModuleType) -> None:
     records = [record("tvdiff", 0, 0.2), record("ease", 0, 0.3), record("ease", 1, 0.4)]
-    first, second = reproduced.main_table(records).splitlines()[2:]
+    first, second = reproduce.main_table(records).splitlines()[2:]
     assert first.startswith("| lastfm | ease | 2 | 0.3500 ± 0.0707 |")
     assert first.endswith("| 10 s | 1 s | 101 MB |")
     assert second.startswith("| lastfm | tvdiff | 1 | 0.2000 |")
 
 
-def test_models_table_puts_the_best_in_the_mean_first(reproduced: ModuleType) -> None:
+def test_models_table_puts_the_best_in_the_mean_first(reproduce: ModuleType) -> None:
     on_gowalla = {"data": "gowalla"}
     records = [
         record("ease", 0, 0.2),
@@ -82,7 +83,7 @@ def test_models_table_puts_the_best_in_the_mean_first(reproduced: ModuleType) ->
         record("ease", 0, 0.1) | on_gowalla,
         record("multi-vae", 0, 0.6),
     ]
-    header, _, *rows = reproduced.models_table(records).splitlines()
+    header, _, *rows = reproduce.models_table(records).splitlines()
     assert header == "| Model | lastfm | gowalla |"
     assert rows == [
         "| tvdiff | 0.6000 | 0.1000 |",
@@ -91,30 +92,41 @@ def test_models_table_puts_the_best_in_the_mean_first(reproduced: ModuleType) ->
     ]
 
 
-def test_the_protocol_paper_has_no_validation_part(reproduced: ModuleType) -> None:
-    records = [record("tvdiff, recommended", 0, 0.2953) | {"validation": {}}]
-    (row,) = reproduced.part_table("paper", records).splitlines()[2:]
+def test_the_protocol_paper_has_no_validation_part(reproduce: ModuleType) -> None:
+    records = [record("tvdiff, recommended", 0, 0.2953)]
+    del records[0]["metrics"]["validation"]
+    (row,) = reproduce.part_table("paper", records).splitlines()[2:]
     assert row.startswith("| lastfm | tvdiff, recommended | 1 | – | 0.2953 |")
     assert row.endswith("| 0.3133 / 0.2953 | +0.0% |")
 
 
-def test_part_table_stands_beside_the_published(reproduced: ModuleType) -> None:
+def test_part_table_stands_beside_the_published(reproduce: ModuleType) -> None:
     records = [record("I", 0, 0.2), record("vanilla", 0, 0.2867)]
-    vanilla, first = reproduced.part_table("views", records).splitlines()[2:]
+    vanilla, first = reproduce.part_table("views", records).splitlines()[2:]
     assert vanilla.endswith("| 0.2867 | 0.2985 / 0.2867 | +0.0% |")
     assert first.endswith("| 0.3097 / 0.2904 | -31.1% |")
 
 
 def test_out_of_budget_begins_nothing(
-    experiments: ModuleType,
+    reproduce: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    reproduce = importlib.import_module("reproduce")
-    monkeypatch.setattr(reproduce, "RESULTS", tmp_path)
+    benchmark = importlib.import_module("benchmark")
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path)
+    monkeypatch.setattr(benchmark, "BUILD", tmp_path / "build")
     arguments = ["--only", "views", "--data", "lastfm", "--budget-minutes", "0"]
-    monkeypatch.setattr(sys, "argv", ["reproduce.py", *arguments])
-    reproduce.main()
-    assert "out of budget: 0 of 12 cells" in capsys.readouterr().out
+    reproduce.BENCHMARK.main(arguments)
+    assert "views: 0 of 12 cells are recorded" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
+
+
+def test_recorded_runs_are_found_among_those_that_are_kept(
+    reproduce: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--only", "main", "--data", "lastfm", "--no-run"]
+    reproduce.BENCHMARK.main(arguments)
+    out = capsys.readouterr().out
+    assert "main: 39 of 39 cells are recorded" in out
+    assert "\nmodels:\n\n| Model | lastfm |" in out and "\nmain:\n" in out

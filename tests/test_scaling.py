@@ -1,15 +1,17 @@
-"""The benchmark of growth: its fit, and what it skips when it is run again."""
+"""The benchmark of growth: its fit, its cases, and what it draws."""
 
 import importlib
-import json
-import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
+from tvdiff_pyg.grid import Record, append_record, check_record
+from tvdiff_pyg.training import Settings
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+TINY = {"hidden_channels": 4, "batch_size": 128, "num_neighbors": 2, "num_pool": 8}
 
 
 @pytest.fixture
@@ -18,79 +20,89 @@ def scaling(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("scaling")
 
 
-def case(engine: str, **changes: Any) -> dict[str, Any]:
-    found = {"num_interactions": 2000, "engine": engine, "device": "cpu", "seed": 0}
-    found |= {"hidden_channels": 4, "batch_size": 128, "num_timesteps": 2}
-    found |= {"num_neighbors": 2, "num_pool": 8, "num_workers": 0}
-    return {**found, "entropy_type": "bce", **changes}
+@pytest.fixture
+def growth(scaling: ModuleType) -> ModuleType:
+    return importlib.import_module("growth")
+
+
+def figures(size: int, seconds: float) -> Record:
+    """What a case of some size might have found."""
+    phases = dict.fromkeys(("graph", "adjacency", "step", "pass", "score"), seconds)
+    return {
+        "graph": {"users": 9, "items": 8, "train": size},
+        "measures": {"num_scored": 9, "pass_extrapolated": False},
+        "seconds": phases,
+        "memory_mb": {"peak": 2048.0},
+    }
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
-def test_exponent_of_a_power_law(scaling: ModuleType, power: float) -> None:
-    sizes = [10**5, 10**6, 10**8]
-    records = [{"num_interactions": n, "seconds": 3 * n**power} for n in sizes]
-    assert scaling.exponent(records, "seconds") == f"{power:.2f}"
-    assert scaling.exponent(records[:1] * 2, "seconds") == "needs two sizes"
-    assert scaling.exponent([], "seconds") == "needs two sizes"
+def test_exponent_of_a_power_law(growth: ModuleType, power: float) -> None:
+    records = [figures(size, 3 * size**power) for size in (10**5, 10**6, 10**8)]
+    assert growth.exponent(records, "pass") == f"{power:.2f}"
+    assert growth.exponent(records, None) in ("0.00", "-0.00")
+    assert growth.exponent(records[:1] * 2, "pass") == "needs two sizes"
+    assert growth.exponent([], "pass") == "needs two sizes"
 
 
 def test_largest_size(scaling: ModuleType) -> None:
-    assert scaling.num_nodes(10**8) == (1_000_000, 200_000)
+    name = "synthetic:num_users=1000000,num_items=200000,num_interactions=100000000"
+    assert scaling.graph_name(10**8) == name
 
 
-def test_only_the_same_case_is_recorded(scaling: ModuleType, tmp_path: Path) -> None:
-    file = tmp_path / "scaling.jsonl"
-    assert scaling.recorded(case("sampled"), file) == []
-    record = {**case("sampled"), "pass_seconds": 1.0}
-    file.write_text(json.dumps(record) + "\n")
-    assert scaling.recorded(case("sampled"), file) == [record]
-    assert scaling.recorded(case("exact"), file) == []
-    for change in ("num_interactions", "hidden_channels", "num_workers", "device"):
-        assert scaling.recorded(case("sampled", **{change: 3}), file) == []
-
-
-def test_exact_engine_ignores_options_of_the_sampled_one(
-    scaling: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["scaling.py", "--device", "cpu"])
-    usual = scaling.parse_options()
-    monkeypatch.setattr(sys, "argv", [*sys.argv, "--num-neighbors", "3"])
-    changed = scaling.parse_options()
-    assert scaling.setup_of("exact", usual) == scaling.setup_of("exact", changed)
-    assert scaling.setup_of("sampled", usual) != scaling.setup_of("sampled", changed)
+def test_exact_engine_ignores_options_of_the_sampled_one(scaling: ModuleType) -> None:
+    usual, changed = (
+        scaling.cells([1e5], num_neighbors=number, num_workers=number)
+        for number in (16, 3)
+    )
+    assert [cell.variant for cell in usual] == ["sampled", "exact"]
+    assert usual[1] == changed[1] and usual[0] != changed[0]
+    assert usual[0].key()["conditions"] == {"num_workers": 16}
 
 
 @pytest.mark.parametrize("engine", ["sampled", "exact"])
-def test_record_of_a_case(scaling: ModuleType, engine: str) -> None:
-    record = json.loads(json.dumps(scaling.measure(case(engine))))
-    assert case(engine).items() <= record.items()
-    assert record["pass_extrapolated"] == (engine == "exact")
-    assert record["num_steps"] == record["steps_timed"] == 3
-    assert all(record[name] > 0 for name in scaling.FITTED)
-    assert record["graph_peak_mb"] <= record["peak_memory_mb"]
+def test_record_of_a_case(scaling: ModuleType, growth: ModuleType, engine: str) -> None:
+    (cell,) = scaling.cells([2000], [engine], device="cpu", num_workers=0, **TINY)
+    cell = replace(cell, settings=cell.settings.but(num_timesteps=2))
+    record = cell.carry_out()
+    check_record(record)
+    assert cell.is_recorded(record) and record["graph"]["train"] == 2000
+    found = record["measures"]
+    assert found["pass_extrapolated"] == (engine == "exact")
+    assert found["num_steps"] == found["steps_timed"] == 3
+    assert all(record["seconds"][name] > 0 for name in growth.PHASES)
+    assert record["memory_mb"]["graph"] <= record["memory_mb"]["peak"]
 
 
-def test_recorded_cases_are_skipped_and_drawn(
+def test_recorded_cases_are_not_measured_again_and_drawn(
     scaling: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("matplotlib", reason="the figure needs matplotlib")
-    file, figure = tmp_path / "scaling.jsonl", tmp_path / "scaling.png"
-    argv = ["scaling.py", "--interactions", "1e5", "1e6", "--device", "cpu"]
-    monkeypatch.setattr(
-        sys, "argv", [*argv, "--file", str(file), "--plot", str(figure)]
-    )
-    setup = scaling.setup_of("sampled", scaling.parse_options())
-    monkeypatch.setattr(sys, "argv", [*sys.argv, "--engines", "sampled"])
-    columns = dict.fromkeys([*scaling.COUNTS, *scaling.FITTED], 7.0)
-    for size in (10**6, 10**5):
-        record = {**columns, **setup, "num_interactions": size, "pass_seconds": size}
-        scaling.append_record(file, record)
-    with pytest.raises(SystemExit) as stopped:
-        scaling.main()
-    assert stopped.value.code == 0
+    benchmark = importlib.import_module("benchmark")
+    monkeypatch.setattr(benchmark, "BUILD", tmp_path)
+    monkeypatch.setattr(scaling.Growth, "measure", lambda cell: pytest.fail("again"))
+    for cell in scaling.cells([1e5, 1e6], ["sampled"], device="cpu"):
+        monkeypatch.setattr(type(cell), "measure", lambda _, c=cell: fake(c))
+        append_record(tmp_path / "scaling.jsonl", cell.carry_out())
+    arguments = ["--interactions", "1e5", "1e6", "--device", "cpu", "--plot"]
+    scaling.BENCHMARK.main([*arguments, "--engines", "sampled", "--jobs", "0"])
     out = capsys.readouterr().out
-    assert out.count("skipped") == 2 and "1.00" in out
-    assert figure.stat().st_size > 0 and len(file.read_text().splitlines()) == 2
+    assert "scaling: 2 of 2 cells are recorded" in out
+    assert "| sampled | 1.00 | 1.00 | 1.00 | 1.00 | " in out
+    assert (tmp_path / "scaling.png").stat().st_size > 0
+    assert len((tmp_path / "scaling.jsonl").read_text().splitlines()) == 2
+
+
+def fake(cell: Record) -> Record:
+    size = int(cell.data.split("=")[-1])  # type: ignore[attr-defined]
+    return figures(size, size)
+
+
+def test_a_case_has_the_settings_of_its_engine(scaling: ModuleType) -> None:
+    (sampled,) = scaling.cells([1e5], ["sampled"], num_pool=99)
+    assert sampled.settings["num_pool"] == 99
+    (exact,) = scaling.cells([1e5], ["exact"], num_pool=99)
+    assert exact.settings["num_pool"] == Settings()["num_pool"]

@@ -1,13 +1,12 @@
 """A study small enough to carry out in a second or two, and records made up."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from tvdiff_pyg.grid.records import Record
-from tvdiff_pyg.study import StudyOptions
+from tvdiff_pyg.study import Cell, StudyOptions
 from tvdiff_pyg.training import Settings
 
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
@@ -30,26 +29,20 @@ def make_record() -> MakeRecord:
     def make(
         data: str, variant: str, seed: int, ndcg: float = 0.1, **measures: float
     ) -> Record:
-        metrics = {"recall@20": 2 * ndcg, "ndcg@20": ndcg}
+        cell = Cell("oversmoothing", data, variant, Settings(), seed)
+        parts = ("validation", "test")
+        epoch = measures.pop("epoch_seconds", 1.0)
         return {
-            "study": "oversmoothing",
-            "data": data,
-            "variant": variant,
-            "seed": seed,
-            "protocol": "standard",
-            "settings": asdict(Settings()),
-            "validation": metrics,
-            "test": metrics,
+            **cell.key(),
+            "metrics": {p: {"recall@20": 2 * ndcg, "ndcg@20": ndcg} for p in parts},
+            "graph": {"train": int(measures.pop("train", 1000))},
             "epochs": 9,
             "best_epoch": 4,
-            "epoch_seconds": measures.pop("epoch_seconds", 1.0),
-            "score_seconds": 0.1,
-            "peak_memory_mb": 500.0,
-            "graph": {"train": int(measures.pop("train", 1000))},
-            "device": "cpu",
-            "hardware": {"cpu": "none", "threads": 1},
-            "versions": {"python": "3"},
             "measures": measures,
+            "seconds": {"epoch": epoch, "score": 0.1},
+            "memory_mb": {"peak": 500.0},
+            "hardware": {"device": "cpu", "cpu": "none", "threads": 1},
+            "versions": {"python": "3"},
         }
 
     return make

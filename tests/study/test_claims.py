@@ -1,16 +1,20 @@
 """Verdicts on numbers whose answer is known."""
 
+import itertools
+
 import polars as pl
 import pytest
 
 from tests.study.conftest import MakeRecord
-from tvdiff_pyg.study.claims import depth, optimum, parts, thermodynamics
-from tvdiff_pyg.study.claims.published import DELTA_ENTROPY, MODELS
+from tvdiff_pyg.study import entropy, losses, oversmoothing, temperature, views
+from tvdiff_pyg.study.published import DELTA_ENTROPY, MODELS
 from tvdiff_pyg.study.summary import cell_table, graph_label, of_variant, seed_means
 from tvdiff_pyg.study.verdict import best_variant, decide, decide_all, differences
 
-LOWER_RANK = depth.LessWithDepth("Depth lowers the rank", "effective_rank_scores")
-COSTS_LESS = depth.LessWithOneLayer("One layer costs less", "epoch_seconds")
+LOWER_RANK = oversmoothing.LessWithDepth(
+    "Depth lowers the rank", "effective_rank_scores"
+)
+COSTS_LESS = oversmoothing.LessWithOneLayer("One layer costs less", "epoch_seconds")
 
 
 def depths(make: MakeRecord, seconds: dict[str, list[float]]) -> pl.DataFrame:
@@ -53,7 +57,7 @@ def test_depths_that_differ_leave_it_open(make_record: MakeRecord) -> None:
 def test_nothing_to_compare_is_no_verdict(make_record: MakeRecord) -> None:
     cells = depths(make_record, {"1": [2.0]})
     assert COSTS_LESS(cells, "lastfm") is None
-    assert depth.better_ranking(cells, "lastfm") is None
+    assert oversmoothing.better_ranking(cells, "lastfm") is None
     assert LOWER_RANK(cells, "lastfm") is None
 
 
@@ -69,11 +73,11 @@ def test_the_test_set_does_not_choose_the_depth(make_record: MakeRecord) -> None
     records = [make_record("lastfm", "1", 0, ndcg=0.2)]
     records += [make_record("lastfm", "2", 0, ndcg=0.1)]
     records += [make_record("lastfm", "3", 0, ndcg=0.9)]
-    records[1]["validation"] = {"recall@20": 0.5, "ndcg@20": 0.5}
-    records[2]["validation"] = {"recall@20": 0.1, "ndcg@20": 0.1}
+    records[1]["metrics"]["validation"] = {"recall@20": 0.5, "ndcg@20": 0.5}
+    records[2]["metrics"]["validation"] = {"recall@20": 0.1, "ndcg@20": 0.1}
     cells = cell_table(records)
     assert best_variant(cells, "lastfm", ["2", "3"]) == "2"
-    verdict = depth.better_ranking(cells, "lastfm")
+    verdict = oversmoothing.better_ranking(cells, "lastfm")
     assert verdict is not None and verdict.outcome == "holds"
     assert "0.1000 with 2, the best" in verdict.sentence
     assert "+100.0%" in verdict.sentence and "still rising" not in verdict.sentence
@@ -90,7 +94,7 @@ def test_the_best_variant_is_best_on_the_same_seeds(make_record: MakeRecord) -> 
 def test_a_run_stopped_while_rising_says_so(make_record: MakeRecord) -> None:
     records = [make_record("lastfm", name, 0) for name in ("1", "2")]
     records[0]["best_epoch"] = records[0]["epochs"]
-    verdict = depth.better_ranking(cell_table(records), "lastfm")
+    verdict = oversmoothing.better_ranking(cell_table(records), "lastfm")
     assert verdict is not None and verdict.sentence.endswith("still rising: 1.")
 
 
@@ -122,19 +126,30 @@ def thermodynamic_cells(make: MakeRecord, values: tuple[float, ...]) -> pl.DataF
     )
 
 
+def test_rank_agreement_counts_pairs() -> None:
+    values = [-3.0, 1e6, 1e6 + 1, 2e9]
+    for order in itertools.permutations(range(4)):
+        pairs = list(itertools.combinations(order, 2))
+        agree = sum(1 if first < second else -1 for first, second in pairs)
+        found = entropy.rank_agreement(values, [float(x) for x in order])
+        assert found == pytest.approx(agree / len(pairs), abs=1e-6)
+        # A claim holds only where the order is the same, to the last digit.
+        assert (found == 1.0) == (order == (0, 1, 2, 3))
+
+
 def test_the_published_order_is_recognised(make_record: MakeRecord) -> None:
     same = thermodynamic_cells(make_record, DELTA_ENTROPY["lastfm"])
-    verdict = thermodynamics.entropy_order(same, "lastfm")
+    verdict = entropy.entropy_order(same, "lastfm")
     assert verdict is not None and verdict.outcome == "holds"
     assert "4 of 4 signs agree, Kendall's tau of the order +1.00" in verdict.sentence
 
     reverse = thermodynamic_cells(
         make_record, tuple(-x for x in DELTA_ENTROPY["lastfm"])
     )
-    verdict = thermodynamics.entropy_order(reverse, "lastfm")
+    verdict = entropy.entropy_order(reverse, "lastfm")
     assert verdict is not None and verdict.outcome == "fails"
     assert "0 of 4 signs agree, Kendall's tau of the order -1.00" in verdict.sentence
-    assert thermodynamics.entropy_order(same, "unheard-of") is None
+    assert entropy.entropy_order(same, "unheard-of") is None
 
 
 @pytest.mark.parametrize(
@@ -150,10 +165,10 @@ def test_size_rule(
             for name in ("0.1", "1", "10")
         ]
     )
-    verdict = optimum.size_rule(cells, "mine")
+    verdict = temperature.size_rule(cells, "mine")
     assert verdict is not None and verdict.outcome == outcome
     assert f"The best on validation is {best}" in verdict.sentence
-    verdict = optimum.matters(cells, "mine")
+    verdict = temperature.matters(cells, "mine")
     assert verdict is not None and verdict.outcome == "holds"
 
 
@@ -161,7 +176,7 @@ def test_no_gain_over_the_lowest_temperature(make_record: MakeRecord) -> None:
     cells = cell_table(
         [make_record("mine", "0.1", 0, ndcg=0.2), make_record("mine", "5", 0, ndcg=0.1)]
     )
-    verdict = optimum.matters(cells, "mine")
+    verdict = temperature.matters(cells, "mine")
     assert verdict is not None and verdict.outcome == "fails"
 
 
@@ -172,7 +187,7 @@ def test_ladder(make_record: MakeRecord) -> None:
         return cell_table([make_record("lastfm", n, 0, ndcg=x) for n, x in pairs])
 
     rises, dips = (
-        parts.ladder(table(*ndcg), "lastfm")
+        views.ladder(table(*ndcg), "lastfm")
         for ndcg in ((0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.15, 0.4))
     )
     assert rises is not None and rises.outcome == "holds"
@@ -185,7 +200,7 @@ def test_entropy_against_none(make_record: MakeRecord) -> None:
     cells = cell_table(
         [make_record("lastfm", name, 0, ndcg=ndcg) for name, ndcg in figures.items()]
     )
-    verdict = parts.entropy_helps(cells, "lastfm")
+    verdict = losses.entropy_helps(cells, "lastfm")
     assert verdict is not None and verdict.outcome == "holds"
     assert "the best entropy on validation is bce" in verdict.sentence
 

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
+from tests.builders import tvdiff
 from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.models import BPRMF, TVDiff
+from tvdiff_pyg.models import BPRMF
 from tvdiff_pyg.models.reference import to_dense
 from tvdiff_pyg.study.measure import Factors, batch_nodes_and_edges, measure
 from tvdiff_pyg.training import Settings
@@ -16,16 +17,16 @@ from tvdiff_pyg.training import Settings
 def factors() -> Factors:
     torch.manual_seed(0)
     graph = SyntheticBipartite(40, 30, 300)[0]
-    model = TVDiff(40, 30, hidden_channels=8).eval()
-    return Factors.of(model, model.adjacency(graph.train_index))
+    model = tvdiff(40, 30, hidden_channels=8).eval()
+    return Factors.of(model.scorer(model.adjacency(graph.train_index)))
 
 
 def test_factors_give_the_scores_of_the_model() -> None:
     torch.manual_seed(0)
     graph = SyntheticBipartite(40, 30, 300)[0]
-    for model in (TVDiff(40, 30, hidden_channels=8), BPRMF(40, 30, 8)):
+    for model in (tvdiff(40, 30, hidden_channels=8), BPRMF(40, 30, 8)):
         adjacency = model.eval().adjacency(graph.train_index)
-        found = Factors.of(model, adjacency)
+        found = Factors.of(model.scorer(adjacency))
         user, item = model(adjacency)
         torch.testing.assert_close(found.user @ found.item.t(), user @ item.t())
 
@@ -84,7 +85,7 @@ def test_undefined_measures_are_none(factors: Factors) -> None:
 
 def test_deeper_batches_read_more() -> None:
     graph = SyntheticBipartite(400, 300, 3000)[0]
-    model = TVDiff(400, 300)
+    model = tvdiff(400, 300)
     adjacency = model.adjacency(graph.train_index)
     users = graph.train_index[0].unique()
     sizes = []

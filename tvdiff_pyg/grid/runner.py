@@ -10,10 +10,9 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
 from rich.progress import (
@@ -25,66 +24,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from tvdiff_pyg.grid.records import Record, append_record, read_records
-from tvdiff_pyg.training.fit_options import Protocol
+from tvdiff_pyg.grid.cell import GridCell
+from tvdiff_pyg.grid.records import Record, append_record, read_all_records
 
-
-@dataclass(frozen=True)
-class GridCell:
-    """What a grid carries out: :class:`~tvdiff_pyg.study.Cell`, or one of your own.
-
-    Subclass it and write :meth:`run`. A cell is sent to another process, so it needs to
-    be picklable.
-
-    Args:
-        study: The study that the cell belongs to.
-        data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
-        variant: What the study calls these settings.
-        settings: What is fitted; plain values, unless :meth:`key` makes them so.
-        seed: Seed of the split, and of all that is random. (default: ``0``)
-        protocol: How settings and epoch are chosen. (default: ``"standard"``)
-        root: The folder of the data sets' files. (default: ``"data"``)
-    """
-
-    study: str
-    data: str
-    variant: str
-    settings: Any
-    seed: int = 0
-    protocol: Protocol = "standard"
-    root: str = "data"
-
-    @property
-    def label(self) -> str:
-        """What to call this cell in a message."""
-        return f"{self.data}, {self.variant}, seed {self.seed}"
-
-    def key(self) -> Record:
-        """Return what tells this cell from others: the first part of its record."""
-        return {
-            "study": self.study,
-            "data": self.data,
-            "variant": self.variant,
-            "seed": self.seed,
-            "protocol": self.protocol,
-            "settings": self.settings,
-        }
-
-    def is_recorded(self, record: Record) -> bool:
-        """Whether a record is of this cell.
-
-        Args:
-            record: A record of any cell.
-        """
-        return self.key().items() <= record.items()
-
-    def run(self) -> Record:
-        """Do the work.
-
-        Returns:
-            What :meth:`key` holds, and what was measured.
-        """
-        raise NotImplementedError
+Returned = TypeVar("Returned")
 
 
 def run_grid(
@@ -93,8 +36,10 @@ def run_grid(
     jobs: int = 1,
     progress: bool = True,
     budget_minutes: float = math.inf,
+    known: Sequence[Path] = (),
+    again: bool = False,
 ) -> list[Record]:
-    """Carry out the cells that a file has no record of, and add them to it.
+    """Carry out the cells that no file has a record of, and add them to one.
 
     Each cell has a process of its own, for its own peak memory: one that is killed
     takes no other with it. A record is written when its cell ends, so an interrupted
@@ -102,16 +47,19 @@ def run_grid(
 
     Args:
         cells: The cells.
-        file: The file of records, made if absent.
+        file: The file that gets the records, made if absent.
         jobs: Cells at the same time, which part this process's threads between them;
             ``0`` carries them out in this process, whose peak memory they then share.
             (default: ``1``)
         progress: Show a progress bar over the cells, with the time left.
             (default: ``True``)
         budget_minutes: Begin no further cell after that time. (default: ``math.inf``)
+        known: Further files whose records count. (default: ``()``)
+        again: Carry all out, whatever is recorded. (default: ``False``)
 
     Returns:
-        The records of the finished cells, in the order of the cells.
+        The records of the finished cells, in the order of the cells; of several of one
+        cell, the last.
 
     Raises:
         ValueError: If ``jobs`` is negative.
@@ -125,8 +73,9 @@ def run_grid(
     if jobs < 0:
         raise ValueError(f"'jobs' needs to be at least 0 (got {jobs})")
     deadline = time.monotonic() + 60 * budget_minutes
-    records = read_records(file)
-    missing = [cell for cell in cells if find_record(cell, records) is None]
+    files = (*known, file)
+    recorded = [] if again else read_all_records(files)
+    missing = [cell for cell in cells if find_record(cell, recorded) is None]
     errors: list[str] = []
     with _progress_bar(progress) as bar:
         done = len(cells) - len(missing)
@@ -145,37 +94,67 @@ def run_grid(
         try:
             _carry_out(missing, jobs, deadline, keep)
         except KeyboardInterrupt as stop:
-            kept = len(find_records(cells, file))
+            kept = len(find_records(cells, files))
             raise KeyboardInterrupt(
                 f"{kept} of {len(cells)} cells are kept in {file}"
             ) from stop
     if errors:
         raise RuntimeError(
-            f"{len(errors)} of {len(cells)} cells failed; run the study again to try "
-            f"them again: {'; '.join(errors)}"
+            f"{len(errors)} of {len(cells)} cells failed; what is kept is not carried "
+            f"out again: {'; '.join(errors)}"
         )
-    return find_records(cells, file)
+    return find_records(cells, files)
 
 
-def find_records(cells: Iterable[GridCell], file: Path) -> list[Record]:
+def find_records(cells: Iterable[GridCell], files: Iterable[Path]) -> list[Record]:
     """Return the records of the cells that are finished, in the order of the cells.
 
     Args:
         cells: The cells.
-        file: The file of records.
+        files: Files of records.
     """
-    records = read_records(file)
+    records = read_all_records(files)
     return [record for cell in cells if (record := find_record(cell, records))]
 
 
 def find_record(cell: GridCell, records: Iterable[Record]) -> Record | None:
-    """Return the record of a cell, if there is one.
+    """Return the last record of a cell, if there is one.
 
     Args:
         cell: The cell.
         records: Records of any cells.
     """
-    return next((record for record in records if cell.is_recorded(record)), None)
+    newest = reversed(list(records))
+    return next((record for record in newest if cell.is_recorded(record)), None)
+
+
+def call_apart(
+    function: Callable[..., Returned], *arguments: object, jobs: int = 1
+) -> Returned:
+    """Call a function in a process of its own, for its own peak memory.
+
+    Args:
+        function: The function; it and its arguments need to be picklable.
+        *arguments: The arguments.
+        jobs: How many such processes part the threads of this one. (default: ``1``)
+    """
+    # A fresh interpreter: what this one has allocated would count for the other.
+    # Threads of processes that share the cores would only wait for each other.
+    context = multiprocessing.get_context("spawn")
+    threads = max(torch.get_num_threads() // jobs, 1)
+    with ProcessPoolExecutor(
+        1,
+        mp_context=context,
+        initializer=_begin,
+        initargs=(threads, multiprocessing.get_start_method()),
+    ) as process:
+        return process.submit(function, *arguments).result()
+
+
+def _begin(threads: int, start_method: str) -> None:
+    torch.set_num_threads(threads)
+    # Otherwise each worker of a data loader would import everything anew.
+    multiprocessing.set_start_method(start_method, force=True)
 
 
 def _carry_out(
@@ -186,11 +165,12 @@ def _carry_out(
 ) -> None:
     if jobs == 0:
         for cell in cells:
-            keep(cell, lambda: _in_time(cell.run, deadline))  # noqa: B023
+            keep(cell, lambda: _in_time(cell.carry_out, deadline))  # noqa: B023
         return
+    apart = partial(call_apart, jobs=jobs)
     with ThreadPoolExecutor(jobs) as threads:
         running: dict[Future[Record | None], GridCell] = {
-            threads.submit(_in_time, partial(_run_apart, cell, jobs), deadline): cell
+            threads.submit(_in_time, partial(apart, cell.carry_out), deadline): cell
             for cell in cells
         }
         try:
@@ -203,19 +183,6 @@ def _carry_out(
 
 def _in_time(run: Callable[[], Record], deadline: float) -> Record | None:
     return run() if time.monotonic() < deadline else None
-
-
-def _run_apart(cell: GridCell, jobs: int) -> Record:
-    # A fresh interpreter: what another cell has allocated would count for this one.
-    # Threads of cells that share the cores would only wait for each other.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        1,
-        mp_context=context,
-        initializer=torch.set_num_threads,
-        initargs=(max(torch.get_num_threads() // jobs, 1),),
-    ) as process:
-        return process.submit(cell.run).result()
 
 
 def _progress_bar(shown: bool) -> Progress:

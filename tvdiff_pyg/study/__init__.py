@@ -1,29 +1,40 @@
 """Studies: grids of trainings, what is measured of them, and reports with verdicts.
 
-Files, in the order that data flows through them: ``studies`` says what is varied,
-``cell`` trains and ``measure`` measures one cell, ``grid`` carries out all, ``records``
-keeps them, ``summary`` tabulates, ``claims`` and ``verdict`` decide, ``figures``,
-``page`` and ``report`` write; ``run`` joins them.
+A study is one file, such as ``oversmoothing``: what it varies, what it shows, and its
+claims. The others, in the order that data flows through them: ``definition`` says what
+a study is, ``trained_cell`` trains and ``measure`` measures one cell, ``summary``
+tabulates by ``columns``, ``verdict`` decides, ``figures``, ``page`` and ``report``
+write; ``carry_out`` joins them.
 """
 
-from tvdiff_pyg.grid.runner import GridCell, run_grid
-from tvdiff_pyg.study.cell import Cell
+from importlib import import_module
+from pkgutil import iter_modules
+
+from tvdiff_pyg.study.carry_out import StudyOptions, run_study
+from tvdiff_pyg.study.columns import COLUMNS, Column, register_columns
+from tvdiff_pyg.study.definition import STUDIES, Study, find_study, register_study
 from tvdiff_pyg.study.measure import Factors, measure
 from tvdiff_pyg.study.report import write_report
-from tvdiff_pyg.study.run import StudyOptions, run_study
-from tvdiff_pyg.study.studies import STUDIES, Study
+from tvdiff_pyg.study.trained_cell import Cell
 from tvdiff_pyg.study.verdict import Verdict
 
 __all__ = [
+    "COLUMNS",
     "STUDIES",
     "Cell",
+    "Column",
     "Factors",
-    "GridCell",
     "Study",
     "StudyOptions",
     "Verdict",
+    "find_study",
     "measure",
-    "run_grid",
+    "register_columns",
+    "register_study",
     "run_study",
     "write_report",
 ]
+
+# A study registers itself by having a file here.
+for _found in iter_modules(__path__):
+    import_module(f"{__name__}.{_found.name}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tvdiff_pyg.study.columns import COLUMNS
-from tvdiff_pyg.study.studies import Study
+from tvdiff_pyg.study.definition import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 PANEL_COLUMNS, PANEL_SIZE = 3, (3.6, 2.8)
 NUM_BANDS = 5
 LAST_BAND = "response_4"
-
-
-def check_matplotlib() -> None:
-    """Raise an ``ImportError`` that says what to install, if matplotlib is not."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "a study draws figures: it needs matplotlib "
-            "(pip install 'tvdiff_pyg[study]')"
-        ) from error
 
 
 def write_figures(study: Study, means: pl.DataFrame, folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from tvdiff_pyg.analysis import (
     score_signal,
     score_smoothness,
 )
-from tvdiff_pyg.models import FactorModel
+from tvdiff_pyg.models import FactorScorer
 from tvdiff_pyg.sampled import neighbor_loader
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 from tvdiff_pyg.training import Settings
@@ -54,20 +54,16 @@ class Factors:
 
     @staticmethod
     @torch.no_grad()
-    def of(model: FactorModel, adjacency: BipartiteAdjacency) -> "Factors":
+    def of(scorer: FactorScorer) -> "Factors":
         """Compute the factors of all users and items.
 
         Args:
-            model: The model, in ``eval`` mode.
-            adjacency: The training graph.
+            scorer: A model prepared on the training graph.
         """
-        items, rows = model.encode_items(adjacency), adjacency.user_rows
+        rows = scorer.rows
         users = torch.arange(rows.num_rows, device=rows.col.device)
-        blocks = [
-            model.user_factors(adjacency, block, items)
-            for block in users.split(USERS_AT_ONCE)
-        ]
-        return Factors(torch.cat(blocks), items.factor, rows.with_value(None))
+        blocks = [scorer.known(block) for block in users.split(USERS_AT_ONCE)]
+        return Factors(torch.cat(blocks), scorer.item_factor, rows.with_value(None))
 
     def sample(self, max_scores: int = MAX_SCORES) -> "Factors":
         """Keep some users with an item, at random but always the same ones.
@@ -179,13 +175,14 @@ def batch_nodes_and_edges(
     Returns:
         ``batch_nodes`` and ``batch_edges``.
     """
+    training = settings.training
     loader = neighbor_loader(
         adjacency,
         index,
-        settings.num_neighbors,
-        settings.num_pool,
-        settings.num_layers,
-        batch_size=settings.batch_size,
+        training.num_neighbors,
+        training.num_pool,
+        settings.model.num_layers,
+        batch_size=training.batch_size,
         shuffle=True,
         generator=torch.Generator().manual_seed(seed),
     )

@@ -1,19 +1,37 @@
 """The report of a study: tables, figures, verdicts, and one page with all of them."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 
 from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.grid.tables import markdown_table
 from tvdiff_pyg.study.columns import COLUMNS, Column
+from tvdiff_pyg.study.definition import Study
 from tvdiff_pyg.study.figures import write_figures
 from tvdiff_pyg.study.page import html_page
-from tvdiff_pyg.study.studies import Study, arrange
 from tvdiff_pyg.study.summary import cell_table, seed_means
 from tvdiff_pyg.study.verdict import Verdict
 
 Table = list[list[str]]
+
+PACKAGES = ("matplotlib", "jinja2")
+
+
+def check_installed() -> None:
+    """Check that the packages which a report needs are there.
+
+    Raises:
+        ImportError: If one is not; it says what to install.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"a study's report needs {' and '.join(missing)} "
+            "(pip install 'tvdiff_pyg[study]')"
+        )
 
 
 def write_report(study: Study, records: Sequence[Record], folder: Path) -> Path:
@@ -33,11 +51,11 @@ def write_report(study: Study, records: Sequence[Record], folder: Path) -> Path:
 
     Raises:
         ValueError: If there are no records.
-        ImportError: If matplotlib is not installed.
+        ImportError: If matplotlib or jinja2 is not installed.
     """
     if not records:
         raise ValueError("'records' needs at least one finished cell (got none)")
-    records = arrange(study, records)
+    records = study.arrange(records)
     cells = cell_table(records)
     means = seed_means(cells)
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +64,7 @@ def write_report(study: Study, records: Sequence[Record], folder: Path) -> Path:
     figures = write_figures(study, means, folder / "figures")
     verdicts = judge(study, cells)
     text = markdown_report(study, records, means, verdicts)
-    (folder / "report.md").write_text(text)
+    (folder / "report.md").write_text(text, encoding="utf-8")
     page = folder / "report.html"
     page.write_text(
         html_page(
@@ -56,7 +74,8 @@ def write_report(study: Study, records: Sequence[Record], folder: Path) -> Path:
             [COLUMNS[name] for name in shown_columns(study, means)],
             figures,
             provenance(records),
-        )
+        ),
+        encoding="utf-8",
     )
     return page
 
@@ -164,24 +183,6 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     return [["Claim", "Data", "Verdict", "Numbers"], *rows]
 
 
-def markdown_table(table: Table) -> str:
-    """Write rows below a header as a Markdown table.
-
-    Args:
-        table: The rows, the header first.
-
-    Example:
-        >>> print(markdown_table([["a", "b"], ["1", "2"]]))
-        | a | b |
-        | --- | --- |
-        | 1 | 2 |
-        <BLANKLINE>
-    """
-    header, *rows = table
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
 def provenance(records: Sequence[Record]) -> dict[str, str]:
     """Say under which protocol, on what and with which settings cells were trained.
 
@@ -198,8 +199,9 @@ def provenance(records: Sequence[Record]) -> dict[str, str]:
     return {
         "protocol": _distinct(record["protocol"] for record in records),
         "data": "; ".join(dict.fromkeys(record["data"] for record in records)),
+        "model": _distinct(record["model"] for record in records),
         "seeds": _distinct(str(record["seed"]) for record in records),
-        "device": _distinct(record["device"] for record in records),
+        "device": _distinct(record["hardware"]["device"] for record in records),
         "processor": _distinct(
             f"{record['hardware']['cpu']}, {record['hardware']['threads']} threads"
             for record in records

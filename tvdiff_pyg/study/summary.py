@@ -4,13 +4,19 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from tvdiff_pyg.data.load import SYNTHETIC, synthetic_arguments
+from tvdiff_pyg.data.data_options import dataset_arguments
 from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.study.columns import COLUMNS, Column
 
 KEY = ("data", "variant", "seed")
 TEXTS = ("findings",)
 SIZES = ("users", "items", "interactions")
-COSTS = ("epochs", "best_epoch", "epoch_seconds", "score_seconds", "peak_memory_mb")
+# What the table holds beside what studies show.
+FURTHER = (
+    Column("validation_recall", "", "", path=("metrics", "validation", "recall@20")),
+    Column("score_seconds", "", "", path=("seconds", "score")),
+    Column("interactions", "", "", path=("graph", "train")),
+)
 
 
 def cell_table(records: Sequence[Record]) -> pl.DataFrame:
@@ -23,8 +29,8 @@ def cell_table(records: Sequence[Record]) -> pl.DataFrame:
         A row a record: data, variant, seed, then numbers.
 
     Example:
-        >>> parts = {part: {"recall@20": 0.5, "ndcg@20": 0.25} for part in ("test",)}
-        >>> record = {"data": "mine", "variant": "1", "seed": 0, **parts}
+        >>> metrics = {"test": {"recall@20": 0.5, "ndcg@20": 0.25}}
+        >>> record = {"data": "mine", "variant": "1", "seed": 0, "metrics": metrics}
         >>> cell_table([record])["recall"].to_list()
         [0.5]
     """
@@ -73,9 +79,9 @@ def graph_label(data: str) -> str:
         >>> graph_label("synthetic:num_users=90,num_items=80,num_interactions=1000")
         'synthetic 90 x 80, 1,000'
     """
-    if not data.startswith(SYNTHETIC):
+    if not data.startswith("synthetic:"):
         return data
-    arguments = synthetic_arguments(data)
+    arguments = dataset_arguments(data)
     users, items, count = (arguments.pop(f"num_{name}") for name in SIZES)
     further = "".join(f", {name} {value}" for name, value in arguments.items())
     return f"synthetic {users:,} x {items:,}, {count:,}{further}"
@@ -84,11 +90,8 @@ def graph_label(data: str) -> str:
 def _flat(record: Record) -> Record:
     flat: Record = {name: record[name] for name in KEY}
     flat["data"] = graph_label(record["data"])
-    for prefix, part in (("", "test"), ("validation_", "validation")):
-        metrics = record.get(part) or {}
-        for name in ("recall", "ndcg"):
-            flat[prefix + name] = metrics.get(f"{name}@20")
-    flat |= {name: record.get(name) for name in COSTS}
+    for column in (*COLUMNS.values(), *FURTHER):
+        if column.path:
+            flat[column.name] = column.read(record)
     flat["findings"] = " ".join(record.get("findings", []))
-    flat["interactions"] = record.get("graph", {}).get("train")
     return {**flat, **record.get("measures", {})}

@@ -108,6 +108,32 @@ def quote(cells: pl.DataFrame, data: str, variant: str, name: str) -> str:
     return COLUMNS[name].format(_as_float(values.mean()), _as_float(values.std()))
 
 
+def variants_in(cells: pl.DataFrame, data: str) -> list[str]:
+    """Return the variants that there are on a graph, in order of appearance.
+
+    Args:
+        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
+        data: The graph.
+    """
+    return cells.filter(data=data)["variant"].unique(maintain_order=True).to_list()
+
+
+def quote_each(
+    cells: pl.DataFrame, data: str, variants: Sequence[str], name: str
+) -> str:
+    """Print a number of several variants.
+
+    Args:
+        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
+        data: The graph.
+        variants: The variants.
+        name: The number, one of the columns.
+    """
+    return ", ".join(
+        f"{variant} {quote(cells, data, variant, name)}" for variant in variants
+    )
+
+
 def best_variant(
     cells: pl.DataFrame, data: str, among: Sequence[str] | None = None
 ) -> str | None:

@@ -1,19 +1,20 @@
 """A study from its name to its report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tvdiff_pyg.grid.runner import find_records, run_grid
 from tvdiff_pyg.machine import Device, resolve_device
-from tvdiff_pyg.study.cell import Cell
-from tvdiff_pyg.study.figures import check_matplotlib
-from tvdiff_pyg.study.report import write_report
-from tvdiff_pyg.study.studies import STUDIES, Study, base_settings, variants_of
+from tvdiff_pyg.study.definition import Overrides, Study, find_study
+from tvdiff_pyg.study.published import HARD_NEGATIVES
+from tvdiff_pyg.study.report import check_installed, write_report
+from tvdiff_pyg.study.trained_cell import Cell
+from tvdiff_pyg.training import Settings, preset_names, read_preset
 from tvdiff_pyg.training.fit_options import Protocol
 
 RECORDS_FILE = "cells.jsonl"
+_UNREAD = object()
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class StudyOptions:
         num_workers: Processes that sample batches ahead, with the sampled engine.
         jobs: Cells at the same time, each in a process of its own; 0 for this process.
         progress: Show a progress bar.
+        overrides: Settings of all cells, by name; those of a variant come on top.
     """
 
     data: Sequence[str]
@@ -44,7 +46,7 @@ class StudyOptions:
     num_workers: int = 0
     jobs: int = 1
     progress: bool = True
-    overrides: dict[str, Any] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail in every cell."""
@@ -58,8 +60,7 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
     """Carry out what is missing of a study, and write its report.
 
     Args:
-        name: One of :data:`~tvdiff_pyg.study.STUDIES`: ``"oversmoothing"``,
-            ``"entropy"``, ``"temperature"``, ``"views"`` or ``"losses"``.
+        name: One of :data:`~tvdiff_pyg.study.STUDIES`, such as ``"oversmoothing"``.
         options: What it is carried out on, and how.
         out: The folder of its records and its report. Cells with a record there are
             not trained again.
@@ -84,7 +85,7 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
         ...     "One layer ranks better than several" in page.read_text()
         True
     """
-    check_matplotlib()
+    check_installed()
     folder = Path(out)
     study = find_study(name)
     cells, file = cells_of(study, options), folder / RECORDS_FILE
@@ -92,24 +93,10 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
         run_grid(cells, file, options.jobs, options.progress)
     finally:
         # Interrupted or failed, what is there can be read.
-        finished = find_records(cells, file)
+        finished = find_records(cells, [file])
         if finished:
             page = write_report(study, finished, folder)
     return page
-
-
-def find_study(name: str) -> Study:
-    """Return a study by its name.
-
-    Args:
-        name: The name.
-
-    Raises:
-        ValueError: If there is no such study.
-    """
-    if name not in STUDIES:
-        raise ValueError(f"'name' needs to be one of {list(STUDIES)} (got {name!r})")
-    return STUDIES[name]
 
 
 def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
@@ -124,17 +111,17 @@ def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
     Raises:
         ValueError: If a variant or a setting is unknown or out of range.
     """
-    variants = variants_of(study, options.values)
+    variants = study.chosen_variants(options.values)
     base = {
         data: base_settings(data, options.preset, options.overrides)
         for data in options.data
     }
-    return [
+    cells = [
         Cell(
             study.name,
             data,
             name,
-            replace(base[data], **changes),
+            Settings.over(base[data], **changes),
             seed,
             options.protocol,
             options.root,
@@ -145,3 +132,29 @@ def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
         for data in options.data
         for name, changes in variants.items()
     ]
+    for name, value in options.overrides.items():
+        if all(cell.settings.get(name, _UNREAD) is _UNREAD for cell in cells):
+            raise ValueError(f"'{name}' is not read by any cell (got {value!r})")
+    return cells
+
+
+def base_settings(data: str, preset: str | None, overrides: Overrides) -> Overrides:
+    """Return what a study trains on a graph, before its variants, by name.
+
+    Args:
+        data: The data; one with published settings brings these.
+        preset: Name of a preset that takes their place; nothing if there are neither.
+        overrides: Settings that take precedence over both.
+
+    Raises:
+        ValueError: If the preset is unknown.
+
+    Example:
+        >>> base_settings("amazon-beauty", None, {"hidden_channels": 64})
+        {'hidden_channels': 64, 'temperature': 0.5}
+    """
+    if preset is not None:
+        return read_preset(preset) | overrides
+    if data not in preset_names():
+        return dict(overrides)
+    return read_preset(data) | HARD_NEGATIVES.get(data, {}) | overrides

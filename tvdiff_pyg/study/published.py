@@ -38,3 +38,6 @@ VIEWS = {
     },
 }
 BEST_LOSS = {"lastfm": "bpr", "amazon-beauty": "bpr", "gowalla": "bce"}
+# What the published settings say of hard negatives, which the published code has
+# switched off.
+HARD_NEGATIVES = {"gowalla": {"accept_ratio": 0.2}}

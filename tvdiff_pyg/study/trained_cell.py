@@ -2,13 +2,13 @@
 
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tvdiff_pyg.data import DataOptions, load_data
-from tvdiff_pyg.grid.records import Record, hardware
-from tvdiff_pyg.grid.runner import GridCell
-from tvdiff_pyg.machine import Device
+from tvdiff_pyg.grid.cell import GridCell
+from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.study.measure import (
     Factors,
     Measures,
@@ -22,6 +22,9 @@ from tvdiff_pyg.training import (
     Settings,
     fit,
 )
+from tvdiff_pyg.training.fit_options import Protocol
+
+TOLD_BY_TRAINING = ("epochs", "best_epoch", "linear_share")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Cell(GridCell):
     """What is trained, on what, with which seed.
 
     Args:
-        study: The study that the cell belongs to.
+        experiment: The study that the cell belongs to.
         data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
         variant: What the study calls these settings.
         settings: What is trained.
@@ -46,31 +49,15 @@ class Cell(GridCell):
         2
     """
 
-    settings: Settings
-    device: Device = "auto"
-    num_workers: int = 0
+    settings: Settings = field(default_factory=Settings)
+    protocol: Protocol = "standard"
+    num_workers: int = field(default=0, compare=False)
 
-    def key(self) -> Record:
-        """Return what tells this cell from others: the first part of its record."""
-        return super().key() | {"settings": asdict(self.settings)}
-
-    def is_recorded(self, record: Record) -> bool:
-        """Whether a record is of this cell.
-
-        Args:
-            record: A record, perhaps of an earlier version with fewer settings, which
-                then had their default values.
-        """
-        defaults = {field.name: field.default for field in fields(Settings)}
-        settings = defaults | record["settings"]
-        return super().is_recorded({**record, "settings": settings})
-
-    def run(self) -> Record:
+    def measure(self) -> Record:
         """Train, evaluate and measure; the run folder is left behind nowhere.
 
         Returns:
-            The cell's key, metrics, measures and costs, with what they were measured
-            on.
+            Metrics, measures and costs.
 
         Raises:
             ValueError: If the data or the settings cannot be used.
@@ -89,34 +76,44 @@ class Cell(GridCell):
             with warnings.catch_warnings():
                 # What training finds is recorded; a progress bar is no place for it.
                 warnings.simplefilter("ignore", DiagnosisWarning)
-                metrics = fit(graph, self.settings, run=run, options=options)
+                told = fit(graph, self.settings, run=run, options=options)
             measures = _measure(RunFolder(run), self.settings)
-        kept = (
-            "epochs",
-            "best_epoch",
-            "linear_share",
-            "validation",
-            "test",
-            "fit_seconds",
-            "device",
-        )
         return {
-            **self.key(),
-            **{name: metrics[name] for name in kept},
-            "findings": [finding["name"] for finding in metrics["findings"]],
-            "epoch_seconds": round(metrics["step_seconds"] / metrics["epochs"], 4),
-            "score_seconds": metrics["score_seconds"],
-            "peak_memory_mb": metrics["peak_memory_mb"],
-            "graph": metrics["data"],
+            **record_of_training(told),
+            "findings": [finding["name"] for finding in told["findings"]],
             "measures": measures,
-            "hardware": hardware(),
-            "versions": metrics["versions"],
         }
 
 
+def record_of_training(told: Record) -> Record:
+    """Say what ``metrics.json`` does by the names of a record.
+
+    Args:
+        told: What :func:`~tvdiff_pyg.training.fit` returns.
+    """
+    seconds = {"fit": told["fit_seconds"], "score": told["score_seconds"]}
+    if told["epochs"]:
+        seconds["epoch"] = round(told["step_seconds"] / told["epochs"], 4)
+    return {
+        # What says nothing is left out: in closed form, there is no best epoch.
+        **{name: told[name] for name in TOLD_BY_TRAINING if told[name] is not None},
+        "metrics": {part: told[part] for part in ("validation", "test") if told[part]},
+        "graph": told["data"],
+        "seconds": seconds,
+        "memory_mb": {"peak": told["peak_memory_mb"]},
+        "versions": told["versions"],
+    }
+
+
 def _measure(folder: RunFolder, settings: Settings) -> Measures:
-    model, pairs = folder.trained_model(), folder.graph().train_index
-    adjacency = model.adjacency(pairs)
-    index = pairs if settings.over_interactions else pairs[0].unique()
-    found = measure(Factors.of(model, adjacency))
+    model, graph = folder.model(), folder.graph()
+    pairs, size = graph.train_index, (graph.num_users, graph.num_items)
+    adjacency = BipartiteAdjacency.from_edge_index(pairs, size, model.normalization)
+    scorer, found = model.scorer(adjacency).factors, {}
+    if scorer is not None:
+        found = measure(Factors.of(scorer))
+    if not settings.by_gradients:
+        return found
+    over_interactions = settings.training.over_interactions(settings.model)
+    index = pairs if over_interactions else pairs[0].unique()
     return found | batch_nodes_and_edges(adjacency, index, settings)

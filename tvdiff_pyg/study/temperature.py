@@ -2,7 +2,9 @@
 
 import polars as pl
 
-from tvdiff_pyg.study.claims.published import BEST_TEMPERATURE
+from tvdiff_pyg.study.columns import RANKING, SHAPE, TRAINING
+from tvdiff_pyg.study.definition import Overrides, Study, register_study
+from tvdiff_pyg.study.published import BEST_TEMPERATURE
 from tvdiff_pyg.study.summary import of_variant
 from tvdiff_pyg.study.verdict import (
     Outcome,
@@ -12,12 +14,27 @@ from tvdiff_pyg.study.verdict import (
     differences,
     quote,
     seeds_of,
+    variants_in,
 )
 
 # The paper's rule: near 1 for small data, near 10 for large. Its own small data sets
 # have up to 160,000 training interactions, its large ones 600,000 and more.
 LARGE_INTERACTIONS = 500_000
 NEAR = {"small": (0.5, 2.0), "large": (5.0, 20.0)}
+USUAL = ("0.1", "0.5", "1", "2", "5", "10", "20")
+
+
+@register_study("temperature")
+def temperature() -> Study:
+    """The weight of entropy against energy."""
+    return Study(
+        axis="temperature",
+        variants={value: _temperature(value) for value in USUAL},
+        columns=(*RANKING, *TRAINING, *SHAPE),
+        figures={"ranking": RANKING, "shape": SHAPE},
+        claims=(size_rule, matters),
+        make_variant=_temperature,
+    )
 
 
 def size_rule(cells: pl.DataFrame, data: str) -> Verdict | None:
@@ -54,8 +71,7 @@ def matters(cells: pl.DataFrame, data: str) -> Verdict | None:
         cells: The cells of the study.
         data: The graph.
     """
-    best, variants = best_variant(cells, data), cells.filter(data=data)["variant"]
-    lowest = min(variants, key=float)
+    best, lowest = best_variant(cells, data), min(variants_in(cells, data), key=float)
     if best is None:
         return None
     claim = "Entropy improves on energy almost alone"
@@ -72,14 +88,15 @@ def matters(cells: pl.DataFrame, data: str) -> Verdict | None:
     )
 
 
-CLAIMS = (size_rule, matters)
+def _temperature(value: str) -> Overrides:
+    return {"temperature": float(value)}
 
 
 def _plateau(cells: pl.DataFrame, data: str, best: str) -> str:
     """Say which temperatures no seed can tell from the best one, on validation."""
     others = [
         name
-        for name in cells.filter(data=data)["variant"].unique(maintain_order=True)
+        for name in variants_in(cells, data)
         if name != best
         and decide(differences(cells, data, "validation_ndcg", best, name)) != "holds"
     ]

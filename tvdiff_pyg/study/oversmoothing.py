@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tvdiff_pyg.study.columns import COLUMNS
+from tvdiff_pyg.study.columns import (
+    COLUMNS,
+    RANKING,
+    SHAPE,
+    TRAINING,
+    Column,
+    register_columns,
+)
+from tvdiff_pyg.study.definition import Overrides, Study, register_study
 from tvdiff_pyg.study.summary import of_variant
 from tvdiff_pyg.study.verdict import (
     Verdict,
@@ -15,9 +23,37 @@ from tvdiff_pyg.study.verdict import (
     differences,
     quote,
     seeds_of,
+    variants_in,
 )
 
 ONE = "1"
+COST = ("epoch_seconds", "batch_nodes", "batch_edges", "peak_memory_mb")
+READ = "that one batch of the sampled engine would read"
+
+register_columns(
+    Column("batch_nodes", "Nodes a batch", READ, ",.0f"),
+    Column("batch_edges", "Edges a batch", READ, ",.0f"),
+    Column(
+        "peak_memory_mb",
+        "Peak MB",
+        "of the process, evaluation included",
+        ",.0f",
+        ("memory_mb", "peak"),
+    ),
+)
+
+
+@register_study("oversmoothing")
+def oversmoothing() -> Study:
+    """One anisotropic layer against several layers of propagation."""
+    return Study(
+        axis="layers",
+        variants={str(depth): _layers(str(depth)) for depth in (1, 2, 3, 4, 6, 8)},
+        columns=(*RANKING, *TRAINING, *SHAPE, *COST),
+        figures={"ranking": RANKING, "smoothing": SHAPE, "cost": COST},
+        claims=CLAIMS,
+        make_variant=_layers,
+    )
 
 
 @dataclass(frozen=True)
@@ -142,9 +178,12 @@ CLAIMS = (
 )
 
 
+def _layers(value: str) -> Overrides:
+    return {"denoiser": "gcn", "num_layers": int(value)}
+
+
 def _deeper(cells: pl.DataFrame, data: str) -> list[str]:
-    depths = cells.filter(data=data)["variant"].unique(maintain_order=True)
-    return [depth for depth in depths if depth != ONE]
+    return [depth for depth in variants_in(cells, data) if depth != ONE]
 
 
 def _seeds(gaps: dict[str, list[float]]) -> str:

@@ -1,11 +1,19 @@
 """Entropy and energy of models, beside the published table."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import polars as pl
+import torch
 
-from tvdiff_pyg.study.claims.published import DELTA_ENERGY, DELTA_ENTROPY, MODELS
+from tvdiff_pyg.study.columns import (
+    CLIPPED_ROWS,
+    RANKING,
+    SOFTMAX_ROWS,
+    Column,
+    register_columns,
+)
+from tvdiff_pyg.study.definition import Study, register_study
+from tvdiff_pyg.study.published import DELTA_ENERGY, DELTA_ENTROPY, MODELS
 from tvdiff_pyg.study.summary import of_variant
 from tvdiff_pyg.study.verdict import Outcome, Verdict
 
@@ -16,6 +24,53 @@ READINGS = {
     "all rows by softmax": ("softmax",) * len(MODELS),
     "all rows clipped": ("clipped",) * len(MODELS),
 }
+# What changes: its sign, what else its label says, and what it counts.
+CHANGES = {
+    "entropy": ("ΔS", "", "bits above the data, summed over users"),
+    "energy_observed": ("ΔU", "", "mass on interactions against the data, summed"),
+    "energy_occupied": (
+        "ΔU",
+        " occupied,",
+        "items that hold an interaction's share, against the data",
+    ),
+}
+ROWS = {"softmax": SOFTMAX_ROWS, "clipped": CLIPPED_ROWS}
+DELTAS = tuple(
+    Column(
+        f"delta_{change}_{rows}",
+        f"{sign}{further} {rows}",
+        f"{about}; {normalised}",
+        ",.0f",
+    )
+    for change, (sign, further, about) in CHANGES.items()
+    for rows, normalised in ROWS.items()
+)
+DELTA_NAMES = tuple(column.name for column in DELTAS)
+
+register_columns(*DELTAS)
+
+
+@register_study("entropy")
+def entropy() -> Study:
+    """Entropy and energy of what models reconstruct."""
+    return Study(
+        axis="model",
+        variants={
+            "bpr-mf": {"model": "bpr-mf"},
+            "lightgcn": {"model": "lightgcn", "num_layers": 2},
+            "diffrec": {"model": "diffrec"},
+            "tvdiff": {},
+        },
+        columns=(
+            "recall",
+            "ndcg",
+            *DELTA_NAMES,
+            "effective_rank_scores",
+            "score_roughness_items",
+        ),
+        figures={"ranking": RANKING, "thermodynamics": DELTA_NAMES},
+        claims=(entropy_order, energy_order),
+    )
 
 
 def entropy_order(cells: pl.DataFrame, data: str) -> Verdict | None:
@@ -64,14 +119,15 @@ def rank_agreement(left: Sequence[float], right: Sequence[float]) -> float:
         >>> rank_agreement([1.0, 2.0, 3.0], [10.0, 30.0, 20.0])
         0.33...
     """
-    pairs = list(itertools.combinations(range(len(left)), 2))
-    agree = [
-        1 if (left[i] < left[j]) == (right[i] < right[j]) else -1 for i, j in pairs
-    ]
-    return sum(agree) / len(pairs)
+    # torchmetrics takes longer to import than all else here.
+    from torchmetrics.functional import kendall_rank_corrcoef
 
-
-CLAIMS = (entropy_order, energy_order)
+    tau = kendall_rank_corrcoef(
+        torch.tensor(left, dtype=torch.float64),
+        torch.tensor(right, dtype=torch.float64),
+    )
+    assert isinstance(tau, torch.Tensor)  # a p-value comes with it only if asked for
+    return tau.item()
 
 
 def _compare(

@@ -1,0 +1,122 @@
+"""What a study is, and the registry that finds it by its name."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.registry import Registry
+from tvdiff_pyg.study.verdict import Claim
+
+Overrides = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, and the settings that answer it.
+
+    Args:
+        axis: What its variants differ in.
+        variants: Settings that each variant overrides, by its name, in order.
+        columns: What its table shows, names of :data:`~tvdiff_pyg.study.COLUMNS`.
+        figures: The panels of each figure, names of columns.
+        claims: What is decided from its cells.
+        make_variant: Builds further variants from a name, where any value will do.
+            (default: ``None``)
+        name: Its name on the command line, which :func:`register_study` gives it.
+        title: What it is about: the first sentence of what was registered.
+    """
+
+    axis: str
+    variants: Mapping[str, Overrides]
+    columns: tuple[str, ...]
+    figures: Mapping[str, tuple[str, ...]]
+    claims: tuple[Claim, ...]
+    make_variant: Callable[[str], Overrides] | None = None
+    name: str = ""
+    title: str = ""
+
+    def variant(self, name: str) -> Overrides:
+        """Return the settings that a variant overrides.
+
+        Args:
+            name: One of ``variants``, or what ``make_variant`` takes.
+
+        Raises:
+            ValueError: If there is no such variant.
+        """
+        if name in self.variants:
+            return self.variants[name]
+        if self.make_variant is not None:
+            try:
+                return self.make_variant(name)
+            except ValueError:
+                pass
+        raise ValueError(
+            f"'values' needs to be of {self.axis}, such as {', '.join(self.variants)} "
+            f"(got {name!r})"
+        )
+
+    def chosen_variants(self, values: Sequence[str] | None) -> dict[str, Overrides]:
+        """Return variants, all if none are chosen.
+
+        Args:
+            values: Their names.
+
+        Raises:
+            ValueError: If there is no such variant.
+        """
+        return {name: self.variant(name) for name in values or self.variants}
+
+    def arrange(self, records: Iterable[Record]) -> list[Record]:
+        """Put records into the order of a report: graphs, variants, seeds.
+
+        Args:
+            records: Records in the order in which their cells ended.
+        """
+        records = list(records)
+        graphs = list(dict.fromkeys(record["data"] for record in records))
+        known = list(self.variants)
+
+        def place(record: Record) -> tuple[int, float, int]:
+            name = record["variant"]
+            # Variants that any value makes are numbers.
+            rank = float(name) if self.make_variant is not None else known.index(name)
+            return graphs.index(record["data"]), rank, record["seed"]
+
+        return sorted(records, key=place)
+
+
+Definition = Callable[[], Study]
+
+#: The studies by name.
+STUDIES: Registry[Definition] = Registry("study")
+
+
+def register_study(name: str) -> Callable[[Definition], Definition]:
+    """Return a decorator that registers a study: a function that returns it.
+
+    Args:
+        name: The name, as on the command line.
+
+    Raises:
+        ValueError: If another study has that name.
+    """
+    return STUDIES.register(name)
+
+
+def find_study(name: str) -> Study:
+    """Return a study by its name.
+
+    Args:
+        name: The name.
+
+    Raises:
+        ValueError: If there is no such study.
+
+    Example:
+        >>> find_study("losses").title
+        'The ranking entropies, and none'
+    """
+    entry = STUDIES[name]
+    return replace(entry.part(), name=name, title=entry.about.rstrip("."))
