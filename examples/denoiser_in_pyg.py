@@ -18,6 +18,7 @@ from tvdiff_pyg import (
 )
 from tvdiff_pyg.data import MovieLensSmall
 from tvdiff_pyg.diffusion import ProjectedNoise
+from tvdiff_pyg.entropies import BCEEntropy
 from tvdiff_pyg.sparse import CSR
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     size = (data["user"].num_nodes, data["item"].num_nodes)
     denoiser = AnisotropicDenoiser(*size, hidden_channels=64)
     diffusion = GaussianDiffusion(num_timesteps=5)
-    loss_fn = HelmholtzFreeEnergyLoss(temperature=10.0, entropy_type="bce")
+    loss_fn = HelmholtzFreeEnergyLoss(temperature=10.0, entropy=BCEEntropy())
     sampler = UniformNegativeSampler()
     optimizer = torch.optim.Adam(denoiser.parameters(), lr=5e-3)
 

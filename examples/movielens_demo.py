@@ -42,7 +42,7 @@ def main() -> None:
     size = (graph.num_users, graph.num_items)
     adjacency = BipartiteAdjacency.from_edge_index(graph.train_index, size)
     task = EvaluationTask.from_graph(graph, "test")
-    popularity = evaluate(Popularity(), adjacency, task)
+    popularity = evaluate(Popularity().scorer(adjacency), task)
     print("Test set, protocol standard    Recall@20   NDCG@20")
     for name, values in (("Popularity", popularity), ("TV-Diff", metrics["test"])):
         print(f"  {name:<28}{values['recall@20']:>10.4f}{values['ndcg@20']:>10.4f}")

@@ -14,6 +14,7 @@ import torch
 from tvdiff_pyg import TVDiff, evaluate
 from tvdiff_pyg.data import MovieLensSmall
 from tvdiff_pyg.evaluation import EvaluationTask
+from tvdiff_pyg.models import TVDiffConfig
 from tvdiff_pyg.sampled import neighbor_loader
 
 
@@ -26,13 +27,10 @@ def main() -> None:
     torch.manual_seed(0)
 
     graph = MovieLensSmall(min_rating=4, k_core=5)[0]
-    model = TVDiff(
-        graph.num_users,
-        graph.num_items,
-        hidden_channels=64,
-        entropy_type="bce",
-        temperature=10.0,
+    config = TVDiffConfig.of(
+        hidden_channels=64, entropy_type="bce", temperature=10.0, num_timesteps=5
     )
+    model = TVDiff.from_config(config, graph.num_users, graph.num_items)
     adjacency = model.adjacency(graph.train_index)
     loader = neighbor_loader(
         adjacency,
@@ -56,7 +54,7 @@ def main() -> None:
     print(f"{time.perf_counter() - start:.0f} s; nodes of the last batch: {sizes}")
 
     task = EvaluationTask.from_graph(graph, "validation")
-    metrics = evaluate(model, adjacency, task)
+    metrics = evaluate(model.scorer(adjacency), task)
     print(f"validation: Recall@20 {metrics['recall@20']:.4f}")
 
 
