@@ -9,17 +9,20 @@ WHEELS ?= ../shared/wheels
 # Further arguments to pytest, as in `make test ARGS="-k sampling"`.
 ARGS   ?=
 PYTHON ?= $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
+# What the lowest versions run on.
+PYTHON_LOWEST ?= python3.10
 
 BIN   := .venv/bin
 STAMP := .venv/.stamp
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(STAMP)-torch-$(TORCH)
+LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test test-lowest lint docs clean
 
 help:  ## Print this help.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(STAMP)-demo  ## Train on MovieLens and recommend films; needs no compiler.
 	@echo "==> Running the MovieLens demo"
@@ -28,6 +31,10 @@ demo: $(STAMP)-demo  ## Train on MovieLens and recommend films; needs no compile
 test: $(STAMP)-test $(STAMP)-sparse-$(TORCH)  ## Run the tests.
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-lowest: $(LOWEST)/.stamp  ## Run the tests on the lowest versions.
+	@echo "==> Running the tests on the lowest versions"
+	@$(LOWEST)/bin/python -m pytest $(ARGS)
 
 lint: $(STAMP)-lint  ## Check style, format and types.
 	@echo "==> Checking style"
@@ -43,7 +50,7 @@ docs: $(STAMP)-docs  ## Build the documentation in build/docs; a warning is an e
 
 clean:  ## Remove the environment, caches and build products; keep runs.
 	@echo "==> Removing the environment, caches and build products"
-	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	@rm -rf .venv $(LOWEST) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP)-venv:
@@ -78,4 +85,13 @@ $(STAMP)-docs: $(READY) pyproject.toml
 
 $(STAMP)-sparse-$(TORCH): $(READY) .ci/install-sparse
 	@bash .ci/install-sparse $(BIN)/python $(WHEELS)
+	@touch $@
+
+# torch comes from PyPI here, with CUDA: some gigabytes.
+$(LOWEST)/.stamp: .ci/lowest-requirements.txt pyproject.toml
+	@echo "==> Creating $(LOWEST) with $$($(PYTHON_LOWEST) --version)"
+	@$(PYTHON_LOWEST) -m venv --clear $(LOWEST)
+	@echo "==> Installing the lowest versions"
+	@$(LOWEST)/bin/python -m pip --disable-pip-version-check install -qq \
+		--constraint .ci/lowest-requirements.txt --editable '.[test,tensorboard,tune]'
 	@touch $@
