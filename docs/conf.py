@@ -33,11 +33,16 @@ python_use_unqualified_type_names = True
 nitpicky = True
 nitpick_ignore_regex = [
     # What others document: to find its address takes the internet.
-    ("py:.*", r"(collections|os|pathlib|typing_extensions)\..*"),
+    ("py:.*", r"(abc|collections|os|pathlib|typing_extensions)\..*"),
     ("py:.*", r"(numpy|polars|pytorch_lightning|torch|torch_geometric)\..*"),
     ("py:.*", r"torch_sparse\..*"),
     # Words in the types of arguments that docstrings name in brackets.
     ("py:class", r"callable|optional|Tensor"),
+    # Type variables.
+    ("py:(class|obj)", r"tvdiff_pyg\.config\.ConfigType"),
+    ("py:(class|obj)", r"tvdiff_pyg\.registry\.(Part|Registered)"),
+    ("py:(class|obj)", r"tvdiff_pyg\.ranking\.ranker\.Query"),
+    ("py:class", r"tvdiff_pyg\..*\.(DatasetType|MetricType)"),
 ]
 
 

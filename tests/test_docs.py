@@ -12,6 +12,7 @@ PACKAGES = (
     "analysis",
     "data",
     "diffusion",
+    "metrics",
     "models",
     "nn",
     "negatives",
@@ -20,6 +21,7 @@ PACKAGES = (
 )
 
 
+@pytest.mark.slow
 def test_documentation_builds_without_warnings(tmp_path: Path) -> None:
     for package in ("furo", "myst_parser", "sphinx"):
         pytest.importorskip(package, reason=f"`make docs` needs {package}")

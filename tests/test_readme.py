@@ -5,12 +5,14 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tvdiff_pyg
-from tvdiff_pyg.cli import build_parser
+from tvdiff_pyg.cli import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -62,6 +64,7 @@ def test_python_examples_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    forgetful_registries: None,
 ) -> None:
     if page in NEEDS:
         pytest.importorskip(NEEDS[page], reason=f"the examples need {NEEDS[page]}")
@@ -75,13 +78,29 @@ def test_python_example_of_the_readme_is_short() -> None:
     assert len([line for line in example.splitlines() if line.strip()]) <= 15
 
 
+@pytest.fixture(scope="module")
+def table() -> Iterator[ModuleType]:
+    """Return what renders the tables of all benchmarks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        yield importlib.import_module("table")
+
+
+@pytest.fixture(scope="module")
+def tables(table: ModuleType) -> dict[str, str]:
+    return table.tables()
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks("bash", page)])
-def test_shell_examples_name_what_exists(page: str) -> None:
+def test_shell_examples_name_what_exists(page: str, table: ModuleType) -> None:
+    benchmarks = table.benchmarks()
     for program, *arguments in commands(page):
         if program == "tvdiff":
-            build_parser().parse_args(arguments)
+            parse(arguments)
         elif program == "make":
             assert f"\n{arguments[0]}: " in read("Makefile")
+        elif (name := Path(arguments[0]).stem) in benchmarks:
+            benchmarks[name].parser().parse_args(arguments[1:])
         else:
             assert program == "python"
             source = read(arguments[0])
@@ -96,18 +115,18 @@ def test_readme_shows_every_command() -> None:
         "test",
     ]
     subcommands = {name for program, name in shown if program == "tvdiff"}
-    assert subcommands == {"fit", "evaluate", "recommend", "plan", "study"}
+    assert subcommands == {"fit", "evaluate", "recommend", "models", "plan", "study"}
 
 
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "<!-- results: " in read(page)]
 )
-def test_tables_show_the_records(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    table = importlib.import_module("table")
+def test_tables_show_the_records(
+    page: str, table: ModuleType, tables: dict[str, str]
+) -> None:
     text = read(page)
     assert text.count("\n| ") > 2
-    assert table.rendered(ROOT / page) == text
+    assert table.render(ROOT / page, tables) == text
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -133,6 +152,7 @@ def test_benchmarks_are_all_described() -> None:
         assert f"`{file.name}`" in page or f"`benchmarks/{file.name}`" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "arguments", "expected"),
     [
