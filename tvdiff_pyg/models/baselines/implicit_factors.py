@@ -119,7 +119,26 @@ class ImplicitFactors(ClosedFormModel):
 
         Args:
             seed: Seed of the first vectors, and of what is sampled.
+
+        Raises:
+            ImportError: If implicit is not installed.
         """
+        try:
+            kind = self.package_class()
+        except ImportError as error:
+            raise ImportError(
+                "'implicit' needs to be installed for its baselines: "
+                "pip install 'tvdiff_pyg[baselines]'"
+            ) from error
+        return kind(
+            **asdict(self.config),
+            random_state=seed,
+            num_threads=torch.get_num_threads(),
+            use_gpu=False,
+        )
+
+    def package_class(self) -> Any:
+        """Import and return the package's class of this model."""
         raise NotImplementedError
 
     def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
@@ -182,17 +201,11 @@ class IALS(ImplicitFactors):
     ) -> None:
         super().__init__(IALSConfig(factors, regularization, iterations, alpha))
 
-    def solver(self, seed: int) -> Any:
-        """Return the package's model; see ``ImplicitFactors``."""
-        _check_installed()
+    def package_class(self) -> Any:
+        """Return the package's class; see ``ImplicitFactors``."""
         from implicit.als import AlternatingLeastSquares
 
-        return AlternatingLeastSquares(
-            **asdict(self.config),
-            random_state=seed,
-            num_threads=torch.get_num_threads(),
-            use_gpu=False,
-        )
+        return AlternatingLeastSquares
 
     def _scorer(self, rows: CSR, user: Tensor, item: Tensor) -> TableScorer:
         solver = self.solver(0)
@@ -254,28 +267,11 @@ class ImplicitBPR(ImplicitFactors):
         config = ImplicitBPRConfig(factors, regularization, iterations, learning_rate)
         super().__init__(config)
 
-    def solver(self, seed: int) -> Any:
-        """Return the package's model; see ``ImplicitFactors``."""
-        _check_installed()
+    def package_class(self) -> Any:
+        """Return the package's class; see ``ImplicitFactors``."""
         from implicit.bpr import BayesianPersonalizedRanking
 
-        return BayesianPersonalizedRanking(
-            **asdict(self.config),
-            random_state=seed,
-            num_threads=torch.get_num_threads(),
-            use_gpu=False,
-        )
-
-
-def _check_installed() -> None:
-    try:
-        import implicit.als
-        import implicit.bpr  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "'implicit' needs to be installed for its baselines: "
-            "pip install 'tvdiff_pyg[baselines]'"
-        ) from error
+        return BayesianPersonalizedRanking
 
 
 def _to_scipy(rows: CSR) -> Any:
