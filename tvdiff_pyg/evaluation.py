@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -94,7 +94,7 @@ class EvaluationTask:
 
 
 def rank_batch(
-    scorer: Scorer, task: EvaluationTask, user: Tensor, measured: RankingMetrics
+    scorer: Scorer[Any], task: EvaluationTask, user: Tensor, measured: RankingMetrics
 ) -> None:
     """Rank all items for some users of a task, and add them to the metrics.
 
@@ -109,7 +109,7 @@ def rank_batch(
 
 
 def evaluate(
-    scorer: Scorer,
+    scorer: Scorer[Any],
     task: EvaluationTask,
     ks: Sequence[int] = DEFAULT_KS,
     batch_size: int = 2048,

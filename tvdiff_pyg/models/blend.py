@@ -203,7 +203,7 @@ class Blend(Model):
         return f"{name}({self.model}, {self.linear}, share={self.share})"
 
 
-class BlendScorer(Scorer):
+class BlendScorer(Scorer[BlendQuery]):
     """Ranks by the sum of two scores.
 
     Args:

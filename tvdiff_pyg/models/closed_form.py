@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 from typing_extensions import Self
 
-from tvdiff_pyg.models.model import Model, ModelConfig, arguments
+from tvdiff_pyg.models.model import Model, ModelConfig
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
@@ -32,7 +32,7 @@ class ClosedFormModel(Model):
     @classmethod
     def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
         """Build from settings: by default, they are the arguments."""
-        return cls(**arguments(config))
+        return cls(**vars(config))
 
     def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
         """Compute the model.
@@ -88,5 +88,5 @@ class ClosedFormModel(Model):
             )
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{k}={v!r}" for k, v in arguments(self.config).items())
+        given = ", ".join(f"{k}={v!r}" for k, v in vars(self.config).items())
         return f"{type(self).__name__}({given})"

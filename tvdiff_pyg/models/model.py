@@ -5,7 +5,7 @@ A model of your own is one file: a frozen :class:`ModelConfig`, and a subclass o
 line, run folders, the memory plan, studies and benchmarks then know it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -163,7 +163,7 @@ class Model(torch.nn.Module):
         """
         raise NotImplementedError
 
-    def scorer(self, graph: BipartiteAdjacency) -> Scorer:
+    def scorer(self, graph: BipartiteAdjacency) -> Scorer[Any]:
         """Prepare the model on a graph to rank by it, as in ``eval`` mode.
 
         Args:
@@ -173,8 +173,3 @@ class Model(torch.nn.Module):
             ValueError: If the model is not fitted, or to another graph.
         """
         raise NotImplementedError
-
-
-def arguments(config: Config) -> dict[str, Any]:
-    """Return the fields of a config, which may hold other configs."""
-    return {field.name: getattr(config, field.name) for field in fields(config)}

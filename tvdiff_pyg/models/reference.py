@@ -128,7 +128,7 @@ def dense_training_loss(
     return FreeEnergy(free_energy, energy.detach(), entropy.detach())
 
 
-class DropoutScorer(Scorer):
+class DropoutScorer(Scorer[CSR]):
     """Ranks histories with dropout left on, as the published code does.
 
     Args:

@@ -4,12 +4,13 @@ Whatever ranks (validation, evaluation, recommending, an index, a benchmark) doe
 through a scorer, so that a model is scored in one way everywhere.
 """
 
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 import torch
 from torch import Tensor
 
 from tvdiff_pyg.ranking import ExactRanker, HistoryRanker
+from tvdiff_pyg.ranking.ranker import Query, join
 from tvdiff_pyg.sparse import CSR
 
 # Users whose queries are computed at once.
@@ -25,7 +26,7 @@ class Search(Protocol):
         """Find the best items; see :meth:`tvdiff_pyg.ranking.Ranker.search`."""
 
 
-class Scorer:
+class Scorer(Generic[Query]):
     """Ranks the users of a graph, and new users by their histories.
 
     Subclass it to say what a user's query is, for a ranker to search with.
@@ -44,7 +45,7 @@ class Scorer:
         """The scorer by dense factors that this one is or holds, if any."""
         return None
 
-    def query(self, history: CSR) -> Any:
+    def query(self, history: CSR) -> Query:
         """Compute what the ranker reads of new users.
 
         Args:
@@ -55,7 +56,7 @@ class Scorer:
         """
         raise NotImplementedError
 
-    def known(self, user: Tensor) -> Any:
+    def known(self, user: Tensor) -> Query:
         """Compute what the ranker reads of users of the graph.
 
         Args:
@@ -91,7 +92,7 @@ class Scorer:
             self._search(self.known(user[block]), block, k, seen, ranker)
             for block in _blocks(user.numel(), user.device)
         ]
-        return _join(found)
+        return join(found)
 
     @torch.no_grad()
     def rank_histories(
@@ -120,10 +121,15 @@ class Scorer:
             self._search(self.query(history.select(block)), block, k, seen, ranker)
             for block in _blocks(history.num_rows, history.col.device)
         ]
-        return _join(found)
+        return join(found)
 
     def _search(
-        self, query: Any, block: Tensor, k: int, seen: CSR | None, ranker: Search | None
+        self,
+        query: Query,
+        block: Tensor,
+        k: int,
+        seen: CSR | None,
+        ranker: Search | None,
     ) -> tuple[Tensor, Tensor]:
         left_out = None if seen is None else seen.select(block)
         return (ranker or self.ranker).search(query, k, left_out)
@@ -133,12 +139,7 @@ def _blocks(count: int, device: torch.device) -> tuple[Tensor, ...]:
     return torch.arange(count, device=device).split(USERS_AT_ONCE)
 
 
-def _join(found: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    score, item = zip(*found, strict=True)
-    return torch.cat(score), torch.cat(item)
-
-
-class FactorScorer(Scorer):
+class FactorScorer(Scorer[Tensor]):
     """Scores by inner products of dense factors.
 
     Args:
@@ -154,21 +155,6 @@ class FactorScorer(Scorer):
     def factors(self) -> "FactorScorer":
         """This scorer."""
         return self
-
-    def query(self, history: CSR) -> Tensor:
-        """Compute the factors of new users.
-
-        See :meth:`~tvdiff_pyg.models.Scorer.query`.
-        """
-        raise NotImplementedError
-
-    def known(self, user: Tensor) -> Tensor:
-        """Compute the factors of users of the graph.
-
-        See :meth:`~tvdiff_pyg.models.Scorer.known`.
-        """
-        factor: Tensor = super().known(user)
-        return factor
 
 
 class TableScorer(FactorScorer):
@@ -206,7 +192,7 @@ class TableScorer(FactorScorer):
         )
 
 
-class HistoryScorer(Scorer):
+class HistoryScorer(Scorer[CSR]):
     """Scores by sums of weights over a history's items.
 
     Args:

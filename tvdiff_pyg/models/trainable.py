@@ -5,7 +5,8 @@ from typing import Any
 from torch import Tensor
 from typing_extensions import Self
 
-from tvdiff_pyg.models.model import Model, arguments
+from tvdiff_pyg.models.model import Model
+from tvdiff_pyg.nn.bipartite import check_sizes
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
@@ -22,16 +23,14 @@ class TrainableModel(Model):
 
     def __init__(self, num_users: int, num_items: int) -> None:
         super().__init__()
-        for name, size in (("num_users", num_users), ("num_items", num_items)):
-            if size < 1:
-                raise ValueError(f"'{name}' needs to be at least 1 (got {size})")
+        check_sizes(num_users=num_users, num_items=num_items)
         self.num_users = num_users
         self.num_items = num_items
 
     @classmethod
     def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
         """Build from settings: by default, they are the further arguments."""
-        return cls(num_users, num_items, **arguments(config))
+        return cls(num_users, num_items, **vars(config))
 
     def adjacency(self, edge_index: Tensor) -> BipartiteAdjacency:
         """Sort and weigh the training graph as this model reads it.

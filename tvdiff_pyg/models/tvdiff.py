@@ -143,7 +143,7 @@ class TVDiff(TrainableModel):
         history = rows if user is None else rows.select(user)
         return scorer.query(history), scorer.item_factor
 
-    def scorer(self, graph: BipartiteAdjacency) -> Scorer:
+    def scorer(self, graph: BipartiteAdjacency) -> Scorer[Any]:
         """Prepare the reverse process; see :meth:`~tvdiff_pyg.models.Model.scorer`."""
         self.check_size(graph)
         scorer = self._factor_scorer(graph)

@@ -1,5 +1,7 @@
 """Top-k of scores that are sums over a user's history, block by block."""
 
+from copy import copy
+
 import torch
 from torch import Tensor
 
@@ -40,8 +42,7 @@ class HistoryRanker(Ranker[CSR]):
         Args:
             factor: The number, a scalar.
         """
-        other = HistoryRanker.__new__(HistoryRanker)
-        weights, other.user_block = self._from_history, self.user_block
+        other, weights = copy(self), self._from_history
         other._from_history = (
             weights.with_value(factor * weights.values())
             if isinstance(weights, CSR)

@@ -55,14 +55,23 @@ class Ranker(Generic[Query]):
             )
             for block in users.split(self.user_block)
         ]
-        score, item = zip(*found, strict=True)
-        return torch.cat(score), torch.cat(item)
+        return join(found)
 
     def search_block(
         self, query: Query, k: int, seen: CSR | None
     ) -> tuple[Tensor, Tensor]:
         """Rank one block of users; see :meth:`Ranker.search`."""
         raise NotImplementedError
+
+
+def join(found: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Put what was found for blocks of users one below the other.
+
+    Args:
+        found: Scores and item indices of each block, at least one.
+    """
+    score, item = zip(*found, strict=True)
+    return torch.cat(score), torch.cat(item)
 
 
 def take(query: Query, index: Tensor) -> Query:

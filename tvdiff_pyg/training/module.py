@@ -47,7 +47,7 @@ class RecommenderModule(pl.LightningModule):
         rows = adjacency.user_rows
         # As plain values: the checkpoint loads with weights_only=True.
         self.save_hyperparameters(settings.rebuilding(rows.num_rows, rows.num_cols))
-        self.scorer: Scorer | None = None
+        self.scorer: Scorer[Any] | None = None
 
     def on_fit_start(self) -> None:
         """Bring the graph to where the model is."""
