@@ -15,6 +15,7 @@ from tvdiff_pyg.cli.commands import COMMANDS
 from tvdiff_pyg.registry import load_plugin
 
 BAD_INPUT, INTERRUPTED = 2, 130
+REFUSED = (argparse.ArgumentError, ImportError, RuntimeError, ValueError, OSError)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -36,10 +37,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         print(f"tvdiff: interrupted; {error}", file=sys.stderr)
         return INTERRUPTED
-    except (argparse.ArgumentError, ImportError, RuntimeError) as error:
-        return _refuse(error)
-    except (ValueError, OSError) as error:
-        return _refuse(error)
+    except REFUSED as error:
+        print(f"tvdiff: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 
@@ -101,8 +101,3 @@ def _command(args: list[str]) -> tuple[str, list[str]]:
         command.add_argument("rest", nargs=argparse.REMAINDER)
     found = parser.parse_args(args[:1])
     return found.command, args[1:]
-
-
-def _refuse(error: Exception) -> int:
-    print(f"tvdiff: {' '.join(str(error).split())}", file=sys.stderr)
-    return BAD_INPUT

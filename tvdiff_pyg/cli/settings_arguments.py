@@ -1,6 +1,5 @@
 """All settings as options: what is not given is told apart from any default."""
 
-import dataclasses
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from docstring_parser import parse
 from jsonargparse import SUPPRESS, ArgumentParser, Namespace
 
+from tvdiff_pyg.config import to_flat
 from tvdiff_pyg.training.presets import preset_names
 from tvdiff_pyg.training.settings import Settings, all_settings
 
@@ -72,7 +72,7 @@ def _help(name: str, readers: list[tuple[Any, str, Any]]) -> str:
     said: dict[tuple[str, Any], list[str]] = {}
     for _, owner, config in readers:
         about = _documented(config).get(name, "")
-        said.setdefault((about, _default(config, name)), []).append(owner)
+        said.setdefault((about, to_flat(config())[name]), []).append(owner)
     lines = [
         f"{about.rstrip('.')} (default: {default}"
         + (f"; {', '.join(owners)}" if len(said) > 1 else "")
@@ -87,12 +87,3 @@ def _documented(config: type) -> dict[str, str]:
     """Return what the docstring of a config says of its fields, a line each."""
     found = parse(config.__doc__ or "").params
     return {one.arg_name: " ".join((one.description or "").split()) for one in found}
-
-
-def _default(config: type, name: str) -> Any:
-    field = next(one for one in dataclasses.fields(config) if one.name == name)
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    registry = field.metadata["registry"]
-    assert field.default_factory is not dataclasses.MISSING
-    return registry.of(field.default_factory()).name

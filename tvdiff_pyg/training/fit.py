@@ -111,6 +111,12 @@ class _Run:
             if pairs.size(1) > 0
         }
 
+    @property
+    def selecting_task(self) -> EvaluationTask:
+        """What chooses the epoch; raises if that part is empty."""
+        part = self.options.selects_on
+        return self.tasks.get(part) or EvaluationTask.from_graph(self.graph, part)
+
     def carry_out(self) -> dict[str, Any]:
         """Fit, evaluate, and write down what was measured since the run started."""
         started = time.perf_counter()
@@ -146,8 +152,7 @@ class _Run:
 
     def _by_gradients(self) -> Trained:
         # The part that selects has to be there before anything is computed.
-        part = self.options.selects_on
-        task = self.tasks.get(part) or EvaluationTask.from_graph(self.graph, part)
+        task = self.selecting_task
         if not self.options.resume:
             self.model.prepare(self.adjacency, self.options.seed)
         return train(
@@ -192,13 +197,9 @@ class _Run:
         assert isinstance(model, Blend)
         # A resumed run chooses anew.
         blend = model.with_share(self.settings["linear_share"])
-        part = self.options.selects_on
-        task = self.tasks.get(part) or EvaluationTask.from_graph(self.graph, part)
-        share = choose_share(blend, self.adjacency, task)
-        chosen, settings = (
-            blend.with_share(share),
-            self.settings.but(linear_share=share),
-        )
+        share = choose_share(blend, self.adjacency, self.selecting_task)
+        chosen = blend.with_share(share)
+        settings = self.settings.but(linear_share=share)
         further = {} if epoch is None else {"epoch": epoch - 1}
         self.folder.write_model(chosen, self._rebuilding(settings), **further)
         return chosen, share

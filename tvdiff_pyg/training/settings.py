@@ -1,7 +1,6 @@
 """Every setting of a run, in one flat set of names, and what reads them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any, Literal
 
 from tvdiff_pyg.config import (
@@ -20,6 +19,8 @@ from tvdiff_pyg.training.presets import read_preset
 from tvdiff_pyg.training.training_config import TrainingConfig
 
 DEFAULT_MODEL = "tvdiff"
+_TRAINING = frozenset(names_read(TrainingConfig, {}))
+_LINEAR = frozenset(names_read(LinearConfig, {}))
 
 
 class Settings:
@@ -54,11 +55,11 @@ class Settings:
     def __init__(self, **given: Any) -> None:
         self._given = dict(given)
         name = given.get("model", DEFAULT_MODEL)
-        read = _names_read(given)
+        own = _own_config(given)
+        read = _names_read(own, given)
         for one, value in given.items():
             if one not in read:
                 raise ValueError(_why_unread(one, value, given))
-        own = _own_config(given)
         self.linear = from_flat(LinearConfig, given)
         self.model: ModelConfig = self.linear.beside(own)
         self.training = from_flat(TrainingConfig, given)
@@ -104,7 +105,7 @@ class Settings:
             Settings(hidden_channels=8, model='bpr-mf')
         """
         both = {**base, **changes}
-        read = _names_read(both)
+        read = _names_read(_own_config(both), both)
         kept = {k: v for k, v in both.items() if k in read or k in changes}
         return Settings(**kept)
 
@@ -149,10 +150,10 @@ class Settings:
         Returns:
             Both numbers, and all ``settings`` but those of training by gradients.
         """
-        training = {field.name for field in fields(TrainingConfig)}
-        kept = {k: v for k, v in self.flat().items() if k not in training}
-        # In closed form such names are the model's own.
-        settings = kept if self.by_gradients else self.flat()
+        settings = self.flat()
+        # In closed form, such names as those of training are the model's own.
+        if self.by_gradients:
+            settings = {k: v for k, v in settings.items() if k not in _TRAINING}
         return {"num_users": num_users, "num_items": num_items, "settings": settings}
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -196,22 +197,20 @@ def all_settings() -> Iterator[tuple[str, Any, str, type[Config] | None]]:
 
 def _own_config(given: Mapping[str, Any]) -> ModelConfig:
     """Return the settings of the chosen model, without a linear one beside it."""
-    kind = config_of(MODELS, given.get("model", DEFAULT_MODEL), "model")
-    config = from_flat(kind, given)
+    config = from_flat(_model_config(given), given)
     assert isinstance(config, ModelConfig)
     return config
 
 
-def _names_read(given: Mapping[str, Any]) -> set[str]:
-    """Return the names that a choice of parts reads."""
-    model = _own_config(given)
+def _names_read(model: ModelConfig, given: Mapping[str, Any]) -> set[str]:
+    """Return the names that a choice of parts reads, with that model."""
     read = {"model", *names_read(type(model), given)}
     if model.engines:
-        read |= {field.name for field in fields(TrainingConfig)}
+        read |= _TRAINING
     if model.dense_factors or given.get("linear_share"):
         read.add("linear_share")
     if given.get("linear_share"):
-        read |= {field.name for field in fields(LinearConfig)}
+        read |= _LINEAR
     return read
 
 
@@ -223,7 +222,7 @@ def _why_unread(name: str, value: Any, given: Mapping[str, Any]) -> str:
         return f"'{name}' is not a setting (known: {known})"
     names = {"model": DEFAULT_MODEL, **given}
     chosen = ", ".join(f"{k} {v!r}" for k, v in names.items() if k in _parts(given))
-    if name in {field.name for field in fields(LinearConfig)}:
+    if name in _LINEAR:
         return f"'{name}' is not read unless 'linear_share' is above 0 (got {value!r})"
     return (
         f"'{name}' is not read with {chosen}, but by {', '.join(readers)} "
@@ -233,5 +232,9 @@ def _why_unread(name: str, value: Any, given: Mapping[str, Any]) -> str:
 
 def _parts(given: Mapping[str, Any]) -> set[str]:
     """Return the settings that choose a part."""
-    kind = config_of(MODELS, given.get("model", DEFAULT_MODEL), "model")
-    return {"model", *parts_read(kind, given)}
+    return {"model", *parts_read(_model_config(given), given)}
+
+
+def _model_config(given: Mapping[str, Any]) -> type[Config]:
+    """Return the class of the settings of the chosen model."""
+    return config_of(MODELS, given.get("model", DEFAULT_MODEL), "model")
