@@ -226,9 +226,9 @@ def _call(function: Callable[..., Any], options: Namespace, *first: Any) -> Any:
 
 def _take_over(cells: Sequence[GridCell], kept: Path, built: Path) -> None:
     """Keep the records that there are of some cells, and that are not kept yet."""
-    records = read_records(kept)
+    records, others = read_records(kept), read_records(built)
     for cell in cells:
-        record = find_record(cell, read_records(built))
+        record = find_record(cell, others)
         if record is not None and record not in records:
             append_record(kept, record)
 

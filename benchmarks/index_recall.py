@@ -23,7 +23,7 @@ from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import markdown_table, print_seconds
 from tvdiff_pyg.machine import versions
 from tvdiff_pyg.ranking.item_index import IndexKind
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.study import Factors
 from tvdiff_pyg.training import RunFolder
 
@@ -80,11 +80,7 @@ class IndexSearch(RunCell):
     def factors(self) -> Factors:
         """Return the dense factors of all users and items of the run."""
         graph, model = self.folder.graph(), self.folder.model()
-        size = graph.num_users, graph.num_items
-        adjacency = BipartiteAdjacency.from_edge_index(
-            graph.train_index, size, model.normalization
-        )
-        scorer = model.scorer(adjacency).factors
+        scorer = model.scorer(model.adjacency_of(graph)).factors
         if scorer is None:
             raise ValueError(
                 f"'run' needs a model of dense factors (got {self.settings['model']!r})"

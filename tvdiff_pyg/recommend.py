@@ -14,7 +14,7 @@ from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.machine import Device, resolve_device
 from tvdiff_pyg.models import FactorScorer, Model
 from tvdiff_pyg.ranking import IndexKind, ItemIndex
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.training.run_folder import RunFolder
 
 Id: TypeAlias = int | str
@@ -64,9 +64,7 @@ class Recommender:
         # What is learned may be in buffers, or in the graph alone.
         learned = chain(model.parameters(), model.buffers())
         self._device = next(learned, graph.train_index).device
-        self.adjacency = BipartiteAdjacency.from_edge_index(
-            graph.train_index.to(self._device), size, model.normalization
-        )
+        self.adjacency = model.adjacency_of(graph).to(self._device)
         self._seen = CSR.from_edge_index(graph.seen_index().to(self._device), size)
         self.scorer = model.scorer(self.adjacency)
 

@@ -14,6 +14,7 @@ from torch_geometric.data import HeteroData
 from typing_extensions import Self
 
 from tvdiff_pyg.config import Config
+from tvdiff_pyg.data.graph import BipartiteGraph
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.memory import Engine, Step
@@ -110,6 +111,20 @@ class Model(torch.nn.Module):
             num_items: Number of items, at least 1.
         """
         raise NotImplementedError
+
+    def adjacency_of(self, graph: BipartiteGraph) -> BipartiteAdjacency:
+        """Sort and weigh the training pairs of a graph as this model reads them.
+
+        Args:
+            graph: The interactions.
+
+        Returns:
+            The adjacency that the other methods take.
+        """
+        size = graph.num_users, graph.num_items
+        return BipartiteAdjacency.from_edge_index(
+            graph.train_index, size, self.normalization
+        )
 
     def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
         """Compute from the graph what needs no gradients; for many models, nothing.

@@ -8,7 +8,6 @@ from pathlib import Path
 from tvdiff_pyg.data import DataOptions, load_data
 from tvdiff_pyg.grid.cell import GridCell
 from tvdiff_pyg.grid.records import Record
-from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.study.measure import (
     Factors,
     Measures,
@@ -107,8 +106,7 @@ def record_of_training(told: Record) -> Record:
 
 def _measure(folder: RunFolder, settings: Settings) -> Measures:
     model, graph = folder.model(), folder.graph()
-    pairs, size = graph.train_index, (graph.num_users, graph.num_items)
-    adjacency = BipartiteAdjacency.from_edge_index(pairs, size, model.normalization)
+    pairs, adjacency = graph.train_index, model.adjacency_of(graph)
     scorer, found = model.scorer(adjacency).factors, {}
     if scorer is not None:
         found = measure(Factors.of(scorer))

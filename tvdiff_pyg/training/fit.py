@@ -93,10 +93,7 @@ class _Run:
     @cached_property
     def adjacency(self) -> BipartiteAdjacency:
         """The training graph as the model reads it."""
-        size = self.graph.num_users, self.graph.num_items
-        return BipartiteAdjacency.from_edge_index(
-            self.graph.train_index, size, self.model.normalization
-        )
+        return self.model.adjacency_of(self.graph)
 
     @cached_property
     def tasks(self) -> dict[TaskName, EvaluationTask]:
