@@ -4,8 +4,9 @@ Names are imported when they are first read, so that a part of the package takes
 longer to import than that part.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tvdiff_pyg.lazy import names_of
 
 if TYPE_CHECKING:
     from tvdiff_pyg.data import BipartiteGraph
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
     from tvdiff_pyg.models import TVDiff
     from tvdiff_pyg.negatives import ARGumbelSampler, UniformNegativeSampler
-    from tvdiff_pyg.nn import AnisotropicDenoiser
+    from tvdiff_pyg.nn import AnisotropicDenoiser, BipartiteConv
     from tvdiff_pyg.ranking import ItemIndex, top_k
     from tvdiff_pyg.recommend import Recommender
     from tvdiff_pyg.training import FitOptions, Settings, fit
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ARGumbelSampler",
     "AnisotropicDenoiser",
+    "BipartiteConv",
     "BipartiteGraph",
     "FitOptions",
     "GaussianDiffusion",
@@ -42,6 +44,7 @@ __all__ = [
 _HOMES = {
     "ARGumbelSampler": "negatives",
     "AnisotropicDenoiser": "nn",
+    "BipartiteConv": "nn",
     "BipartiteGraph": "data",
     "FitOptions": "training",
     "GaussianDiffusion": "diffusion",
@@ -57,21 +60,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name, or a module of the package."""
-    if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    missing = AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name.startswith("_"):
-        raise missing
-    try:
-        return import_module(f"{__name__}.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.{name}":
-            raise
-        raise missing from None
+__getattr__ = names_of(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

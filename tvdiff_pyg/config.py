@@ -5,12 +5,13 @@ its name beside its own settings: ``{"schedule": "cosine", "offset": 0.01}``.
 """
 
 import dataclasses
-import types
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from typing_extensions import Self
 
+from tvdiff_pyg.field_types import as_plain, check_fits
+from tvdiff_pyg.ranges import MOST, check_finite, check_integer
 from tvdiff_pyg.registry import Registry
 
 ConfigType = TypeVar("ConfigType", bound="Config")
@@ -38,13 +39,14 @@ class Config:
     """
 
     def __post_init__(self) -> None:
-        """Check the types."""
+        """Check the types, and keep plain values."""
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value, hint = getattr(self, field.name), hints[field.name]
-            if not _fits(value, hint):
-                wanted = _describe(hint)
-                raise ValueError(f"'{field.name}' needs to be {wanted} (got {value!r})")
+            check_fits(field.name, value, hint)
+            if isinstance(value, int):
+                check_integer(field.name, int(value), low=-MOST)
+            object.__setattr__(self, field.name, as_plain(value))
 
     @classmethod
     def of(cls, **values: Any) -> Self:
@@ -76,23 +78,27 @@ class Config:
         Raises:
             ValueError: If it does not hold.
         """
+        value = getattr(self, name)
         if not holds:
-            raise ValueError(
-                f"'{name}' needs to be {wanted} (got {getattr(self, name)!r})"
-            )
+            raise ValueError(f"'{name}' needs to be {wanted} (got {value!r})")
+        if isinstance(value, float):
+            check_finite(name, value)
 
-    def check_at_least(self, low: int, *names: str) -> None:
-        """Raise unless fields are at least a number.
+    def check_at_least(self, low: int, *names: str, high: int = MOST) -> None:
+        """Raise unless fields are at least a number, and at most another.
 
         Args:
             low: The number.
             *names: The fields.
+            high: The other. (default: ``2**32 - 1``)
 
         Raises:
-            ValueError: If one is below.
+            ValueError: If one is below or above.
         """
         for name in names:
-            self.check(name, getattr(self, name) >= low, f"at least {low}")
+            value = getattr(self, name)
+            self.check(name, value >= low, f"at least {low}")
+            self.check(name, value <= high, f"at most {high}")
 
 
 def part(registry: Registry[Any], default: str) -> Any:
@@ -234,38 +240,3 @@ def _chosen(
         return config_of(registry, values[field.name], field.name)
     assert field.default_factory is not dataclasses.MISSING
     return type(field.default_factory())
-
-
-_PLAIN = {
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    type(None): "none",
-}
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type; of those beyond plain ones, it always is."""
-    origin = get_origin(hint)
-    if origin is Literal:
-        return any(value is one or value == one for one in get_args(hint))
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, one) for one in get_args(hint))
-    if origin is tuple:
-        inner = get_args(hint)[0]
-        return isinstance(value, tuple) and all(_fits(one, inner) for one in value)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return hint is Any or not isinstance(hint, type) or isinstance(value, hint)
-
-
-def _describe(hint: Any) -> str:
-    origin = get_origin(hint)
-    if origin is Literal:
-        return f"one of {list(get_args(hint))}"
-    if origin in (Union, types.UnionType):
-        return " or ".join(_describe(one) for one in get_args(hint))
-    return _PLAIN.get(hint) or f"of {getattr(hint, '__name__', hint)}"

@@ -10,10 +10,13 @@ from torch import Tensor
 from torch_geometric.typing import OptTensor
 
 from tvdiff_pyg.config import Config
+from tvdiff_pyg.contract import Contract
 from tvdiff_pyg.registry import Registry
 
 #: Every entropy by its name.
-ENTROPIES: "Registry[type[Entropy]]" = Registry("entropy")
+ENTROPIES: "Registry[type[Entropy]]" = Registry(
+    "entropy", lambda: Contract(Entropy, Config)
+)
 register_entropy = ENTROPIES.register
 
 

@@ -1,13 +1,26 @@
 """View I: the Helmholtz free energy of a prediction, from factors and pairs alone."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch_geometric.typing import OptTensor
 
-from tvdiff_pyg.entropies import BPREntropy, Entropy, weighted_sum
-from tvdiff_pyg.sparse import CSR, gram, leading_rows, pair_scores
+from tvdiff_pyg.entropies import ENTROPIES, BPREntropy, Entropy, weighted_sum
+from tvdiff_pyg.ranges import check_integer, check_number
+from tvdiff_pyg.sparse import (
+    CSR,
+    Interactions,
+    gram,
+    interaction_rows,
+    leading_rows,
+    pair_rows,
+    pair_scores,
+    stacked,
+)
+from tvdiff_pyg.sparse.checks import check_device, traced
+from tvdiff_pyg.sparse.matrices import as_factors
+from tvdiff_pyg.sparse.precision import at_least_single, wide_range
 
 
 class FreeEnergy(NamedTuple):
@@ -27,7 +40,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         L = E - \text{temperature} \cdot S, \qquad
         E = \frac{1}{|\mathcal{I}|} \lVert x_0 - \hat{x}_0 \rVert^2
 
-    averaged over the batch, with the entropy :math:`S` of
+    averaged over the batch (zero if it is empty), with the entropy :math:`S` of
     :class:`~tvdiff_pyg.entropies.BPREntropy`,
     :class:`~tvdiff_pyg.entropies.BCEEntropy`,
     :class:`~tvdiff_pyg.entropies.NLLEntropy` or of your own. The energy is computed as
@@ -38,10 +51,11 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
     Args:
         temperature: Weight of the entropy, at least 0; at 0 only the energy is left
             (DiffRec's mean-squared error). (default: ``1.0``)
-        entropy: The ranking entropy. (default: ``BPREntropy()``)
+        entropy: The ranking entropy, or the name of one, such as ``"nll"``, with its
+            defaults. (default: ``BPREntropy()``)
 
     Raises:
-        ValueError: If ``temperature`` is negative.
+        ValueError: If ``temperature`` is negative, or ``entropy`` unknown.
 
     Example:
         >>> from tvdiff_pyg.entropies import NLLEntropy
@@ -52,12 +66,15 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
     """
 
     def __init__(
-        self, temperature: float = 1.0, entropy: Entropy = BPREntropy()
+        self, temperature: float = 1.0, entropy: Entropy | str = BPREntropy()
     ) -> None:
         super().__init__()
-        if not temperature >= 0:
+        check_number("temperature", temperature, 0)
+        if isinstance(entropy, str):
+            entropy = ENTROPIES[entropy].part()
+        if not isinstance(entropy, Entropy):
             raise ValueError(
-                f"'temperature' needs to be at least 0 (got {temperature})"
+                f"'entropy' needs to be an entropy or its name (got {entropy!r})"
             )
         self.temperature = temperature
         self.entropy = entropy
@@ -71,9 +88,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         self,
         user_factor: Tensor,
         item_factor: Tensor,
-        observed: CSR,
-        positive: CSR | None = None,
-        negative: CSR | None = None,
+        observed: Interactions,
+        positive: Interactions | None = None,
+        negative: Interactions | None = None,
         num_items: int | None = None,
         num_pool: int | None = None,
     ) -> FreeEnergy:
@@ -85,7 +102,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         Args:
             user_factor: Denoised user factors, ``[batch_size, channels]``.
             item_factor: Item factors, ``[num_items, channels]``.
-            observed: The clean interactions :math:`x_0`, ``[batch_size, num_items]``.
+            observed: The clean interactions :math:`x_0`, ``[batch_size, num_items]``:
+                rows, or any of PyG's formats, see
+                :func:`~tvdiff_pyg.sparse.interaction_rows`.
             positive: The positive pairs, for a pairwise entropy as many a row as
                 ``negative``; ``observed`` if omitted. (default: ``None``)
             negative: The negative pairs, if the entropy needs any.
@@ -97,18 +116,31 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
                 omitted. (default: ``None``)
 
         Returns:
-            Free energy, energy and entropy.
+            Free energy, energy and entropy, in single precision at least.
 
         Raises:
-            ValueError: If the entropy needs ``negative`` and gets none.
+            ValueError: If the entropy needs ``negative`` and gets none, or, pairwise,
+                not one for each positive pair of a row; or a shape or a device does not
+                fit.
         """
+        factors = as_factors(user_factor, item_factor)
+        # Sums over all items are more than half precision holds.
+        factors = at_least_single(factors[0]), at_least_single(factors[1])
+        user_factor, item_factor = factors
+        num_items = _catalogue(num_items, num_pool, item_factor.size(0))
+        observed = _read(interaction_rows, observed, "observed", factors)
+        if positive is not None:
+            positive = _read(pair_rows, positive, "positive", factors)
+        if negative is not None:
+            negative = _read(pair_rows, negative, "negative", factors)
         patterns = self._patterns(observed, positive, negative)
         scores = self._scores(patterns, user_factor, item_factor)
-        num_items = item_factor.size(0) if num_items is None else num_items
-        size = user_factor.size(0) * num_items
+        # A batch of nobody costs nothing: zero, not NaN.
+        size = max(user_factor.size(0), 1) * num_items
 
         pool = leading_rows(item_factor, num_pool)
-        mass = (user_factor @ gram(pool) * user_factor).sum()
+        with wide_range(pool.device):
+            mass = (user_factor @ gram(pool) * user_factor).sum()
         mass = mass * (num_items / pool.size(0))
         energy = self.energy(scores[0], observed.value, mass, size)
         if self.temperature == 0:
@@ -120,6 +152,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             (observed if positive is None else positive).value,
             None if negative is None else negative.value,
         )
+        if not isinstance(entropy, Tensor) or entropy.dim():
+            shape = getattr(entropy, "shape", type(entropy).__name__)
+            raise ValueError(f"{self.entropy} needs to return a scalar (got {shape})")
         free_energy = energy - self.temperature * entropy
         return FreeEnergy(free_energy, energy.detach(), entropy.detach())
 
@@ -133,6 +168,8 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
                 raise ValueError(
                     f"'negative' needs to be given for {self.entropy} (got None)"
                 )
+            if self.entropy.pairwise:
+                _check_paired(observed if positive is None else positive, negative)
             patterns.append(negative)
         if self.temperature > 0 and positive is not None:
             patterns.append(positive)
@@ -144,12 +181,12 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
     ) -> tuple[Tensor, ...]:
         """Score all pairs in one product, whose gradient writes each item once."""
         left = user_factor.repeat(len(patterns), 1)
-        score = pair_scores(CSR.stack(patterns), left, item_factor)
+        score = pair_scores(stacked(patterns), left, item_factor)
         return score.split([pattern.nnz for pattern in patterns])
 
     @staticmethod
     def energy(
-        observed_score: Tensor, weight: OptTensor, mass: Tensor, size: int
+        observed_score: Tensor, weight: Tensor | None, mass: Tensor, size: int
     ) -> Tensor:
         r"""Compute the mean squared reconstruction error of binary interactions.
 
@@ -170,3 +207,44 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             f"{self.__class__.__name__}(temperature={self.temperature}, "
             f"entropy={self.entropy})"
         )
+
+
+def _read(
+    read: Callable[..., CSR],
+    pairs: Interactions,
+    name: str,
+    factors: tuple[Tensor, Tensor],
+) -> CSR:
+    """Read pairs of any format, of the factors' size where they do not say theirs."""
+    num_users, num_items = factors[0].size(0), factors[1].size(0)
+    rows = read(pairs, (num_users, num_items), name)
+    # All pairs are scored as one.
+    if rows.num_rows != num_users or rows.num_cols > num_items:
+        raise ValueError(
+            f"'{name}' needs to be of {num_users} users and at most {num_items} items, "
+            f"as the factors are (got {rows.num_rows} and {rows.num_cols})"
+        )
+    check_device(name, rows.col, factors[0])
+    return rows
+
+
+def _check_paired(positive: CSR, negative: CSR) -> None:
+    """Raise unless each positive pair of a row has a negative one to stand against."""
+    if traced() or torch.equal(positive.rowptr, negative.rowptr):
+        return
+    wanted, got = positive.degree(), negative.degree()
+    row = int((wanted != got).nonzero()[0])
+    raise ValueError(
+        f"'negative' needs to hold as many pairs a row as are positive, {wanted[row]} "
+        f"in row {row} (got {got[row]})"
+    )
+
+
+def _catalogue(num_items: int | None, num_pool: int | None, num_rows: int) -> int:
+    """Return how many items there are, of which the factors are a part."""
+    if num_pool is not None:
+        check_integer("num_pool", num_pool, low=1, high=num_rows)
+    if num_items is None:
+        return num_rows
+    check_integer("num_items", num_items, low=1)
+    return num_items

@@ -3,7 +3,9 @@
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -120,15 +122,42 @@ def hardware() -> dict[str, Any]:
     return found
 
 
-def versions() -> dict[str, str]:
+def versions(*further: str) -> dict[str, str]:
     """Return the versions that a figure depends on.
 
+    Args:
+        *further: Packages that it depends on besides, by the names that pip knows.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: If one is not installed.
+
     Example:
-        >>> list(versions())
-        ['python', 'tvdiff_pyg', 'torch', 'torch_geometric', 'pytorch_lightning']
+        >>> list(versions("polars"))[-3:]
+        ['torch_geometric', 'pytorch_lightning', 'polars']
     """
-    found = {package: version(package) for package in PACKAGES}
+    found = {package: version(package) for package in (*PACKAGES, *further)}
     return {"python": platform.python_version(), **found}
+
+
+def check_installed(packages: Sequence[str], what: str, extra: str) -> None:
+    """Check that packages are there.
+
+    Args:
+        packages: Their names, as they are imported.
+        what: What needs them, in words.
+        extra: The extra of this package that brings them.
+
+    Raises:
+        ImportError: If one is not; it says what to install.
+
+    Example:
+        >>> check_installed(["torch"], "training", "all")
+    """
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"{what} needs {' and '.join(missing)} (pip install 'tvdiff_pyg[{extra}]')"
+        )
 
 
 def _cpu_name() -> str:

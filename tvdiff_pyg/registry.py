@@ -6,6 +6,7 @@ comes with this package or from outside.
 """
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass
@@ -15,8 +16,16 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from tvdiff_pyg.contract import Contract, check_name, check_part
+
 #: Modules that packages name under this group of entry points are plug-ins.
 PLUGIN_GROUP = "tvdiff_pyg.plugins"
+# A link, of which the text is kept, and a role, of whose target the last name is.
+_LINK = re.compile(r"`([^`<]*[^`<\s])\s*<[^`>]*>`__?")
+_ROLE = re.compile(r":\w+:`~?(?:\w+\.)*([^`]*)`")
+
+# Plug-ins by their files.
+_FILES: dict[str, str] = {}
 
 Part = TypeVar("Part")
 Registered = TypeVar("Registered")
@@ -38,9 +47,11 @@ class Entry(Generic[Part]):
 
     @property
     def about(self) -> str:
-        """The first sentence of its documentation."""
-        text = cleandoc(self.part.__doc__ or "").split("\n\n")[0]
-        return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+        """The first sentence of its documentation, without markup."""
+        text = " ".join(cleandoc(self.part.__doc__ or "").split("\n\n")[0].split())
+        text = _ROLE.sub(r"\1", _LINK.sub(r"\1", text)).replace("``", "")
+        first = text.partition(". ")[0].rstrip(".")
+        return f"{first}." if first else ""
 
 
 class Registry(Generic[Part]):
@@ -48,6 +59,8 @@ class Registry(Generic[Part]):
 
     Args:
         kind: What the parts are, as messages call it.
+        contract: Returns what they need to be, once that is defined.
+            (default: anything)
 
     Example:
         >>> SHAPES: Registry[type] = Registry("shape")
@@ -58,8 +71,11 @@ class Registry(Generic[Part]):
         (['circle'], 'All points at one distance.')
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(
+        self, kind: str, contract: Callable[[], Contract] | None = None
+    ) -> None:
         self.kind = kind
+        self._contract = contract
         self._entries: dict[str, Entry[Part]] = {}
 
     def register(
@@ -74,19 +90,24 @@ class Registry(Generic[Part]):
                 part that is such a class is its own. (default: ``None``)
 
         Raises:
-            ValueError: If the name, or the config, belongs to another part.
+            ValueError: If the name, or the config, belongs to another part, or one of
+                these is not what parts of this kind are.
         """
+        check_name(self.kind, name)
 
         def add(part: Registered) -> Registered:
             own = part if isinstance(part, type) and is_dataclass(part) else None
             settings = config or own
+            if self._contract is not None:
+                label = f"{self.kind} {name!r}"
+                check_part(label, part, settings, self._contract())
             for entry in self._entries.values():
                 if _is_same(entry.part, part):
                     continue
                 if entry.name == name or (settings and entry.config is settings):
                     raise ValueError(
-                        f"'name' needs to be new among the {self.kind}s, and 'config' "
-                        f"to be of one alone (got {name!r} and {settings}, of "
+                        f"'name' of the {self.kind} needs to be new, and 'config' to "
+                        f"be of one alone (got {name!r} and {settings}, of "
                         f"{entry.part})"
                     )
             self._entries[name] = Entry(name, part, settings)  # type: ignore[arg-type]
@@ -112,9 +133,10 @@ class Registry(Generic[Part]):
         Raises:
             ValueError: If nothing is.
         """
-        if name not in self._entries:
+        is_name = isinstance(name, str)
+        if is_name and name not in self._entries:
             load_plugins()
-        if name not in self._entries:
+        if not is_name or name not in self._entries:
             raise ValueError(
                 f"'{argument}' needs to be one of {self.names()} (got {name!r})"
             )
@@ -154,7 +176,7 @@ def load_plugins() -> None:
         ImportError: If one cannot be imported.
     """
     for found in entry_points(group=PLUGIN_GROUP):
-        load_plugin(found.value)
+        load_plugin(found.module)
 
 
 def load_plugin(module: str) -> None:
@@ -165,7 +187,7 @@ def load_plugin(module: str) -> None:
             path of a file that ends with ``.py``.
 
     Raises:
-        ImportError: If it cannot be imported.
+        ImportError: If it cannot be imported, or a file is named as another module is.
     """
     # On the path, so that other processes find it as well.
     file = Path(module)
@@ -175,12 +197,25 @@ def load_plugin(module: str) -> None:
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
     try:
-        importlib.import_module(name)
-    except ImportError as error:
+        found = importlib.import_module(name).__dict__.get("__file__")
+        if found:
+            _FILES[found] = module
+    # Whatever a module does when it is imported.
+    except (Exception, SystemExit) as error:
         raise ImportError(
             f"'plugin' needs to be a module that can be imported (got {module!r}: "
-            f"{error})"
+            f"{type(error).__name__}: {error})"
         ) from error
+    if file.suffix == ".py" and (not found or Path(found).resolve() != file.resolve()):
+        raise ImportError(
+            f"'plugin' needs a file name that no other module has (got {module!r}, "
+            f"beside {found or f'{name}, which is part of Python'})"
+        )
+
+
+def plugin_files() -> dict[str, str]:
+    """Return what each file that is a plug-in was called when it was loaded."""
+    return dict(_FILES)
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -1,8 +1,11 @@
 r"""Instruments for studies of oversmoothing, entropy and energy.
 
-All read plain tensors, the embeddings or factors of any model, and a graph as
-:class:`~tvdiff_pyg.sparse.CSR` rows of users. None stores all scores, none needs
-gradients; what is not defined, such as the mean of nothing, is ``nan``.
+All read plain tensors, the embeddings or factors of any model, and interactions in any
+format of PyG: a ``HeteroData``, pairs, an ``EdgeIndex``, or a sparse matrix that is
+transposed to ``[num_items, num_users]``, as PyG has them. Energies, distances and
+frequencies of embeddings are there for a homogeneous graph, too, a ``Data``. None
+stores all scores, none needs gradients; what is not defined, such as the mean of
+nothing, is ``nan``.
 
 .. list-table::
    :header-rows: 1
@@ -28,6 +31,9 @@ gradients; what is not defined, such as the mean of nothing, is ``nan``.
    * - :func:`frequency_response`
      - Which graph frequencies a model keeps, damps or amplifies.
      - A ratio of energies: no phases, and worthless where the source is empty.
+   * - :func:`detection_limit`
+     - Below what a response cannot be told from none.
+     - Of what leaks from the smoothest band, not of the blur between neighbours.
    * - :func:`score_signal`, :func:`interaction_signal`
      - Scores and interactions, for the three above.
      - The first is exact, the second a random estimate.
@@ -49,6 +55,7 @@ from tvdiff_pyg.analysis.degree import (
     degree_alignment,
     degree_anisotropy,
 )
+from tvdiff_pyg.analysis.detection import detection_limit
 from tvdiff_pyg.analysis.energy import (
     EnergyMeasure,
     energy_change,
@@ -85,6 +92,7 @@ __all__ = [
     "data_entropy",
     "degree_alignment",
     "degree_anisotropy",
+    "detection_limit",
     "dirichlet_energy",
     "effective_rank",
     "energy_change",

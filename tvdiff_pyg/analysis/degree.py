@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.analysis.graph import check_rows, unit_rows
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.analysis.graph import check_rows, rows_of, unit_rows
+from tvdiff_pyg.ranges import check_integer
+from tvdiff_pyg.sparse import Interactions
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +75,7 @@ def degree_alignment(
         >>> round(found.spearman.item(), 4), found.norm.tolist()
         (1.0, [1.0, 2.0, 3.0])
     """
-    if num_quantiles < 1:
-        raise ValueError(
-            f"'num_quantiles' needs to be at least 1 (got {num_quantiles})"
-        )
+    check_integer("num_quantiles", num_quantiles, low=1)
     check_rows("x", x, degree.numel())
     x, degree = x[degree > 0], degree[degree > 0]
     norm = torch.linalg.vector_norm(x, dim=1, dtype=torch.float64)
@@ -100,14 +98,16 @@ def degree_alignment(
 
 @torch.no_grad()
 def degree_anisotropy(
-    user_x: Tensor, item_x: Tensor, user_rows: CSR, num_quantiles: int = 4
+    user_x: Tensor, item_x: Tensor, graph: Interactions, num_quantiles: int = 4
 ) -> DegreeAnisotropy:
     """Measure :func:`degree_alignment` on both sides of a graph.
+
+    A homogeneous graph has one side: it takes :func:`degree_alignment` and the degrees.
 
     Args:
         user_x: User embeddings, of shape ``[num_users, channels]``.
         item_x: Item embeddings, of shape ``[num_items, channels]``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        graph: Interactions; values are ignored.
         num_quantiles: Number of degree quantiles, at least 1. (default: ``4``)
 
     Returns:
@@ -117,12 +117,13 @@ def degree_anisotropy(
         ValueError: If ``num_quantiles`` is below 1 or a shape does not fit.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0, 1], [0, 1, 1]]), (2, 2))
+        >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 1]])
         >>> x = torch.tensor([[1.0], [2.0]])
-        >>> found = degree_anisotropy(x, x, rows)
+        >>> found = degree_anisotropy(x, x, pairs)
         >>> round(found.user.pearson.item(), 4), round(found.item.pearson.item(), 4)
         (-1.0, 1.0)
     """
+    user_rows = rows_of(graph, user_x, item_x)
     check_rows("user_x", user_x, user_rows.num_rows)
     check_rows("item_x", item_x, user_rows.num_cols)
     return DegreeAnisotropy(

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.analysis.change import Change, change_of
-from tvdiff_pyg.analysis.graph import check_pair
+from tvdiff_pyg.analysis.graph import check_pair, rows_of
 from tvdiff_pyg.analysis.probability import (
     RowNormalization,
     check_options,
     probability_blocks,
 )
-from tvdiff_pyg.sparse import CSR, pair_scores
+from tvdiff_pyg.sparse import Interactions, pair_scores
+from tvdiff_pyg.sparse.matrices import same_type
 
 EnergyMeasure = Literal["observed", "occupied"]
 
@@ -25,7 +26,7 @@ SHARE_TOLERANCE = 1e-4
 def observed_energy(
     user_factor: Tensor,
     item_factor: Tensor,
-    user_rows: CSR,
+    graph: Interactions,
     normalization: RowNormalization | Literal["none"] = "softmax",
     temperature: float = 1.0,
     floor: float = 0.0,
@@ -43,8 +44,7 @@ def observed_energy(
     Args:
         user_factor: User factors, of shape ``[num_users, channels]``.
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        user_rows: Each user's training items, ``[num_users, num_items]``; values are
-            ignored.
+        graph: Training interactions; values are ignored.
         normalization: ``"softmax"``, ``"clipped"``, or ``"none"`` for scores that are
             meant to be 1. (default: ``"softmax"``)
         temperature: Of the softmax, positive. (default: ``1.0``)
@@ -57,15 +57,17 @@ def observed_energy(
         ValueError: If a shape does not fit, or an option is unknown or out of range.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 4))
+        >>> pairs = torch.tensor([[0], [0]])
         >>> factors = torch.ones(1, 1), torch.tensor([[3.0], [1.0], [0.0], [-1.0]])
-        >>> observed_energy(*factors, rows, "clipped").item()
+        >>> observed_energy(*factors, pairs, "clipped").item()
         0.75
     """
+    user_rows = rows_of(graph, user_factor, item_factor)
     check_pair(("user_factor", "item_factor"), user_factor, item_factor, user_rows)
     if normalization == "none":
         check_options("softmax", temperature, floor)
-        score = pair_scores(user_rows, user_factor, item_factor).clamp(0, 1)
+        factors = same_type(user_factor, item_factor)
+        score = pair_scores(user_rows, *factors).clamp(0, 1)
         return score.mean(dtype=torch.float64).to(score.dtype)
     mass = user_factor.new_zeros((), dtype=torch.float64)
     for block, row in probability_blocks(
@@ -81,7 +83,7 @@ def observed_energy(
 def occupied_energy(
     user_factor: Tensor,
     item_factor: Tensor,
-    user_rows: CSR,
+    graph: Interactions,
     normalization: RowNormalization = "softmax",
     temperature: float = 1.0,
     floor: float = 0.0,
@@ -100,8 +102,7 @@ def occupied_energy(
     Args:
         user_factor: User factors, of shape ``[num_users, channels]``.
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        user_rows: Each user's training items, ``[num_users, num_items]``; values are
-            ignored.
+        graph: Training interactions; values are ignored.
         normalization: ``"softmax"`` or ``"clipped"``. (default: ``"softmax"``)
         temperature: Of the softmax, positive. (default: ``1.0``)
         floor: Of clipping, at least 0. (default: ``0.0``)
@@ -113,11 +114,12 @@ def occupied_energy(
         ValueError: If a shape does not fit, or an option is unknown or out of range.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 4))
+        >>> pairs = torch.tensor([[0, 0], [0, 1]])
         >>> factors = torch.ones(1, 1), torch.tensor([[6.0], [2.0], [0.0], [0.0]])
-        >>> occupied_energy(*factors, rows, "clipped").item()
+        >>> occupied_energy(*factors, pairs, "clipped").item()
         0.5625
     """
+    user_rows = rows_of(graph, user_factor, item_factor)
     check_pair(("user_factor", "item_factor"), user_factor, item_factor, user_rows)
     energy = user_factor.new_zeros((), dtype=torch.float64)
     degrees = user_rows.degree().to(user_factor.dtype)
@@ -125,7 +127,8 @@ def occupied_energy(
         user_factor, item_factor, normalization, temperature, floor
     ):
         degree = degrees[block].unsqueeze(1)
-        level = (row * row * degree).where(row * degree < 1 - SHARE_TOLERANCE, 1)
+        full = row * degree >= 1 - SHARE_TOLERANCE  # not of NaN, which stays
+        level = (row * row * degree).masked_fill(full, 1)
         energy += torch.minimum(level.sum(dim=1), degree.view(-1)).double().sum()
     return (energy / user_rows.nnz).to(user_factor.dtype)
 
@@ -134,7 +137,7 @@ def occupied_energy(
 def energy_change(
     user_factor: Tensor,
     item_factor: Tensor,
-    user_rows: CSR,
+    graph: Interactions,
     measure: EnergyMeasure = "observed",
     normalization: RowNormalization = "softmax",
     temperature: float = 1.0,
@@ -159,8 +162,7 @@ def energy_change(
     Args:
         user_factor: User factors, of shape ``[num_users, channels]``.
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        user_rows: Each user's training items, ``[num_users, num_items]``; values are
-            ignored.
+        graph: Training interactions; values are ignored.
         measure: ``"observed"`` or ``"occupied"``. (default: ``"observed"``)
         normalization: ``"softmax"`` or ``"clipped"``. (default: ``"softmax"``)
         temperature: Of the softmax, positive. (default: ``1.0``)
@@ -174,8 +176,8 @@ def energy_change(
         ValueError: If a shape does not fit, or an option is unknown or out of range.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 4))
-        >>> change = energy_change(torch.zeros(1, 1), torch.zeros(4, 1), rows)
+        >>> pairs = torch.tensor([[0, 0], [0, 1]])
+        >>> change = energy_change(torch.zeros(1, 1), torch.zeros(4, 1), pairs)
         >>> [value.item() for value in change]
         [1.0, 0.5, -0.5, -1.0]
     """
@@ -184,6 +186,7 @@ def energy_change(
             f"'measure' needs to be one of {list(get_args(EnergyMeasure))} "
             f"(got {measure!r})"
         )
+    user_rows = rows_of(graph, user_factor, item_factor)
     compute = observed_energy if measure == "observed" else occupied_energy
     kept = compute(
         user_factor, item_factor, user_rows, normalization, temperature, floor

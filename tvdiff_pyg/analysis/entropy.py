@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.analysis.change import Change, change_of
-from tvdiff_pyg.analysis.graph import check_pair
+from tvdiff_pyg.analysis.graph import check_pair, rows_of
 from tvdiff_pyg.analysis.probability import RowNormalization, probability_blocks
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.ranges import check_number
+from tvdiff_pyg.sparse import Interactions, interaction_rows
+from tvdiff_pyg.sparse.hetero import OpenSize
 
 
 @torch.no_grad()
@@ -59,7 +61,9 @@ def row_entropy(
 
 
 @torch.no_grad()
-def data_entropy(user_rows: CSR, base: float = 2.0) -> Tensor:
+def data_entropy(
+    graph: Interactions, base: float = 2.0, size: OpenSize = (None, None)
+) -> Tensor:
     r"""Compute the mean entropy of users' interactions, each row spread evenly.
 
     .. math::
@@ -69,22 +73,24 @@ def data_entropy(user_rows: CSR, base: float = 2.0) -> Tensor:
     distribution.
 
     Args:
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        graph: Interactions; values are ignored.
         base: Of the logarithm, above 1; 2 gives bits. (default: ``2.0``)
+        size: ``(num_users, num_items)``, where the graph is pairs alone.
+            (default: ``(None, None)``)
 
     Returns:
         A scalar, double; ``nan`` without interactions.
 
     Raises:
-        ValueError: If ``base`` is not above 1.
+        ValueError: If ``base`` is not above 1, or the graph cannot be read.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0, 1], [0, 1, 1]]), (3, 2))
-        >>> data_entropy(rows).item()
+        >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 1]])
+        >>> data_entropy(pairs, size=(3, 2)).item()
         0.5
     """
     check_base(base)
-    degree = user_rows.degree()
+    degree = interaction_rows(graph, size).degree()
     return degree[degree > 0].double().log().mean() / math.log(base)
 
 
@@ -92,7 +98,7 @@ def data_entropy(user_rows: CSR, base: float = 2.0) -> Tensor:
 def entropy_change(
     user_factor: Tensor,
     item_factor: Tensor,
-    user_rows: CSR,
+    graph: Interactions,
     normalization: RowNormalization = "softmax",
     temperature: float = 1.0,
     floor: float = 0.0,
@@ -118,8 +124,7 @@ def entropy_change(
     Args:
         user_factor: User factors, of shape ``[num_users, channels]``.
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        user_rows: Each user's training items, ``[num_users, num_items]``; values are
-            ignored.
+        graph: Training interactions; values are ignored.
         normalization: As in :func:`row_entropy`. (default: ``"softmax"``)
         temperature: As in :func:`row_entropy`. (default: ``1.0``)
         floor: As in :func:`row_entropy`. (default: ``0.0``)
@@ -132,11 +137,12 @@ def entropy_change(
         ValueError: If a shape does not fit, or an option is unknown or out of range.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 4))
-        >>> change = entropy_change(torch.zeros(1, 1), torch.zeros(4, 1), rows)
+        >>> pairs = torch.tensor([[0, 0], [0, 1]])
+        >>> change = entropy_change(torch.zeros(1, 1), torch.zeros(4, 1), pairs)
         >>> [round(value.item(), 4) for value in change]
         [1.0, 2.0, 1.0, 1.0]
     """
+    user_rows = rows_of(graph, user_factor, item_factor)
     check_pair(("user_factor", "item_factor"), user_factor, item_factor, user_rows)
     has_item = user_rows.degree() > 0
     reconstructed = row_entropy(
@@ -148,5 +154,4 @@ def entropy_change(
 
 def check_base(base: float) -> None:
     """Raise a ``ValueError`` unless a logarithm's base is above 1."""
-    if not base > 1:
-        raise ValueError(f"'base' needs to be above 1 (got {base})")
+    check_number("base", base, 1, above=True)

@@ -4,15 +4,19 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 
 from tvdiff_pyg.analysis.bands import Sides, chebyshev_energy, exact_energy
 from tvdiff_pyg.analysis.graph import (
-    check_channels,
+    both_sides,
     check_rows,
     connected,
+    rows_of,
     symmetric_rows,
 )
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.ranges import check_integer
+from tvdiff_pyg.sparse import CSR, Interactions
+from tvdiff_pyg.sparse.matrices import check_channels
 
 FrequencyMethod = Literal["chebyshev", "exact"]
 Signal = tuple[Tensor | None, Tensor | None]
@@ -32,7 +36,8 @@ def band_edges(num_bands: int = 9) -> Tensor:
         [0.0, 0.4..., 0.8..., 1.2..., 1.6..., 2.0]
     """
     # The frequency 1 belongs to many nodes at once: it must not be a band's edge.
-    if num_bands < 1 or num_bands % 2 == 0:
+    check_integer("num_bands", num_bands, low=1)
+    if num_bands % 2 == 0:
         raise ValueError(
             f"'num_bands' needs to be a positive odd number (got {num_bands})"
         )
@@ -43,7 +48,7 @@ def band_edges(num_bands: int = 9) -> Tensor:
 def frequency_energy(
     user_x: Tensor | None,
     item_x: Tensor | None,
-    user_rows: CSR,
+    graph: Interactions | Data,
     num_bands: int = 9,
     method: FrequencyMethod = "chebyshev",
     degree: int = 128,
@@ -71,8 +76,9 @@ def frequency_energy(
 
     Args:
         user_x: Values on users, ``[num_users, channels]``; zeros if ``None``.
-        item_x: Values on items, ``[num_items, channels]``; zeros if ``None``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        item_x: Values on items, ``[num_items, channels]``; zeros if ``None``. With a
+            homogeneous graph it is ``None``, and all nodes are in ``user_x``.
+        graph: Interactions, or a homogeneous graph as a ``Data``; values are ignored.
         num_bands: Number of bands, odd. (default: ``9``)
         method: ``"chebyshev"`` or ``"exact"``. (default: ``"chebyshev"``)
         degree: Degree of the polynomials, at least 1. (default: ``128``)
@@ -86,9 +92,9 @@ def frequency_energy(
             the graph is too large for ``"exact"``.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 1))
+        >>> pairs = torch.tensor([[0], [0]])
         >>> energy = frequency_energy(
-        ...     torch.ones(1, 1), torch.ones(1, 1), rows, num_bands=3, method="exact"
+        ...     torch.ones(1, 1), torch.ones(1, 1), pairs, num_bands=3, method="exact"
         ... )
         >>> energy.round(decimals=4).tolist()
         [2.0, 0.0, 0.0]
@@ -99,22 +105,24 @@ def frequency_energy(
             f"'method' needs to be one of {list(get_args(FrequencyMethod))} "
             f"(got {method!r})"
         )
-    if degree < 1:
-        raise ValueError(f"'degree' needs to be at least 1 (got {degree})")
-    signal = _both_sides(user_x, item_x, user_rows)
+    check_integer("degree", degree, low=1)
+    signal, user_rows = _signal(user_x, item_x, graph)
     dtype = signal[0].dtype
     if method == "exact":
         rows = symmetric_rows(user_rows, torch.float64)
-        return exact_energy(signal, rows, num_bands).to(dtype)
-    rows = symmetric_rows(user_rows, dtype)
-    return chebyshev_energy(signal, rows, num_bands, degree).to(dtype)
+        energy = exact_energy(signal, rows, num_bands)
+    else:
+        rows = symmetric_rows(user_rows, dtype)
+        energy = chebyshev_energy(signal, rows, num_bands, degree)
+    # Of a homogeneous graph, each node is there twice.
+    return (energy / 2 if isinstance(graph, Data) else energy).to(dtype)
 
 
 @torch.no_grad()
 def frequency_share(
     user_x: Tensor | None,
     item_x: Tensor | None,
-    user_rows: CSR,
+    graph: Interactions | Data,
     num_bands: int = 9,
     method: FrequencyMethod = "chebyshev",
     degree: int = 128,
@@ -123,8 +131,9 @@ def frequency_share(
 
     Args:
         user_x: Values on users, ``[num_users, channels]``; zeros if ``None``.
-        item_x: Values on items, ``[num_items, channels]``; zeros if ``None``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        item_x: Values on items, ``[num_items, channels]``; zeros if ``None``. With a
+            homogeneous graph it is ``None``, and all nodes are in ``user_x``.
+        graph: Interactions, or a homogeneous graph as a ``Data``; values are ignored.
         num_bands: Number of bands, odd. (default: ``9``)
         method: As in :func:`frequency_energy`. (default: ``"chebyshev"``)
         degree: As in :func:`frequency_energy`. (default: ``128``)
@@ -136,12 +145,12 @@ def frequency_share(
         ValueError: As :func:`frequency_energy`.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 1))
-        >>> share = frequency_share(None, torch.ones(1, 1), rows, 3, "exact")
+        >>> pairs = torch.tensor([[0], [0]])
+        >>> share = frequency_share(None, torch.ones(1, 1), pairs, 3, "exact")
         >>> share.round(decimals=4).tolist()
         [0.5, 0.0, 0.5]
     """
-    energy = frequency_energy(user_x, item_x, user_rows, num_bands, method, degree)
+    energy = frequency_energy(user_x, item_x, graph, num_bands, method, degree)
     return energy / energy.sum()
 
 
@@ -149,7 +158,7 @@ def frequency_share(
 def frequency_response(
     source: Signal,
     result: Signal,
-    user_rows: CSR,
+    graph: Interactions | Data,
     num_bands: int = 9,
     method: FrequencyMethod = "chebyshev",
     degree: int = 128,
@@ -169,7 +178,7 @@ def frequency_response(
     Args:
         source: Values on users and on items before; one may be ``None``.
         result: Values on users and on items after; one may be ``None``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        graph: As in :func:`frequency_energy`.
         num_bands: Number of bands, odd. (default: ``9``)
         method: As in :func:`frequency_energy`; what ``"chebyshev"`` blurs into a band
             that is nearly empty makes its ratio worthless. (default: ``"chebyshev"``)
@@ -184,18 +193,30 @@ def frequency_response(
         ValueError: As :func:`frequency_energy`.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 1))
+        >>> pairs = torch.tensor([[0], [0]])
         >>> x = torch.ones(1, 1)
-        >>> frequency_response((x, x), (2 * x, 2 * x), rows, 3, "exact").tolist()
+        >>> frequency_response((x, x), (2 * x, 2 * x), pairs, 3, "exact").tolist()
         [4.0, nan, nan]
     """
-    before = frequency_energy(*source, user_rows, num_bands, method, degree)
-    after = frequency_energy(*result, user_rows, num_bands, method, degree)
+    before = frequency_energy(*source, graph, num_bands, method, degree)
+    after = frequency_energy(*result, graph, num_bands, method, degree)
     return (after / before).masked_fill(before < min_share * before.sum(), torch.nan)
 
 
-def _both_sides(user_x: Tensor | None, item_x: Tensor | None, user_rows: CSR) -> Sides:
+def _signal(
+    user_x: Tensor | None, item_x: Tensor | None, graph: Interactions | Data
+) -> tuple[Sides, CSR]:
     """Fill in the missing side and silence nodes without an edge."""
+    if isinstance(graph, Data):
+        user_x, item_x, user_rows = both_sides(user_x, item_x, graph)
+    else:
+        user_rows = rows_of(graph, user_x, item_x)
+        user_x, item_x = _filled(user_x, item_x, user_rows)
+    sides = user_x * connected(user_rows), item_x * connected(user_rows.transpose())
+    return sides, user_rows
+
+
+def _filled(user_x: Tensor | None, item_x: Tensor | None, user_rows: CSR) -> Sides:
     if user_x is None:
         if item_x is None:
             raise ValueError("'user_x' needs to be given without 'item_x' (got None)")
@@ -206,4 +227,4 @@ def _both_sides(user_x: Tensor | None, item_x: Tensor | None, user_rows: CSR) ->
         item_x = user_x.new_zeros(user_rows.num_cols, user_x.size(1))
     check_rows("item_x", item_x, user_rows.num_cols)
     check_channels("item_x", item_x, user_x)
-    return user_x * connected(user_rows), item_x * connected(user_rows.transpose())
+    return user_x, item_x

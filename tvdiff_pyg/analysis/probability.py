@@ -6,7 +6,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.analysis.graph import check_channels
+from tvdiff_pyg.ranges import check_number
+from tvdiff_pyg.sparse.matrices import as_factors, check_matrix
 
 RowNormalization = Literal["softmax", "clipped"]
 
@@ -43,12 +44,13 @@ def row_probability(
         it is in the limit of a small floor.
 
     Raises:
-        ValueError: If an option is unknown or out of range.
+        ValueError: If ``score`` is no matrix, or an option is unknown or out of range.
 
     Example:
         >>> row_probability(torch.tensor([[3.0, 1.0, -2.0]]), "clipped").tolist()
         [[0.75, 0.25, 0.0]]
     """
+    check_matrix("score", score)
     check_options(normalization, temperature, floor)
     if normalization == "softmax":
         return (score / temperature).softmax(dim=1)
@@ -64,10 +66,8 @@ def check_options(normalization: str, temperature: float, floor: float) -> None:
             f"'normalization' needs to be one of {list(get_args(RowNormalization))} "
             f"(got {normalization!r})"
         )
-    if not temperature > 0:
-        raise ValueError(f"'temperature' needs to be positive (got {temperature})")
-    if not floor >= 0:
-        raise ValueError(f"'floor' needs to be at least 0 (got {floor})")
+    check_number("temperature", temperature, 0, above=True)
+    check_number("floor", floor, 0)
 
 
 def probability_blocks(
@@ -89,7 +89,7 @@ def probability_blocks(
     Raises:
         ValueError: If the factors are not equally wide, or an option is wrong.
     """
-    check_channels("item_factor", item_factor, user_factor)
+    user_factor, item_factor = as_factors(user_factor, item_factor)
     check_options(normalization, temperature, floor)
     users = torch.arange(user_factor.size(0), device=user_factor.device)
     for block in users.split(max(SCORES_AT_ONCE // max(item_factor.size(0), 1), 1)):

@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.analysis.graph import check_channels
 from tvdiff_pyg.analysis.spectrum import triangular_factor
-from tvdiff_pyg.sparse import CSR, spmm
+from tvdiff_pyg.ranges import check_integer
+from tvdiff_pyg.sparse import Interactions, interaction_rows, spmm
+from tvdiff_pyg.sparse.hetero import OpenSize
+from tvdiff_pyg.sparse.matrices import as_factors
 
 
 @torch.no_grad()
@@ -38,16 +40,17 @@ def score_signal(user_factor: Tensor, item_factor: Tensor) -> Tensor:
         >>> signal.abs().round(decimals=4).tolist()
         [[2.0], [6.0]]
     """
-    check_channels("item_factor", item_factor, user_factor)
+    user_factor, item_factor = as_factors(user_factor, item_factor)
     return item_factor @ triangular_factor(user_factor).t().to(item_factor.dtype)
 
 
 @torch.no_grad()
 def interaction_signal(
-    user_rows: CSR,
+    graph: Interactions,
     num_probes: int = 64,
     dtype: torch.dtype | None = None,
     generator: torch.Generator | None = None,
+    size: OpenSize = (None, None),
 ) -> Tensor:
     r"""Fold all users' interactions into one narrow random signal on the items.
 
@@ -61,25 +64,27 @@ def interaction_signal(
     many share it (Hutchinson's estimator).
 
     Args:
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        graph: Interactions; values are ignored.
         num_probes: Number of columns, at least 1. (default: ``64``)
         dtype: Type of the signal; torch's default if omitted. (default: ``None``)
         generator: Source of randomness, on the device of the graph.
             (default: ``None``)
+        size: ``(num_users, num_items)``, where the graph is pairs alone.
+            (default: ``(None, None)``)
 
     Returns:
         A signal of shape ``[num_items, num_probes]``.
 
     Raises:
-        ValueError: If ``num_probes`` is below 1.
+        ValueError: If ``num_probes`` is below 1, or the graph cannot be read.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 3))
-        >>> interaction_signal(rows, num_probes=2).shape
+        >>> pairs = torch.tensor([[0, 0], [0, 1]])
+        >>> interaction_signal(pairs, num_probes=2, size=(1, 3)).shape
         torch.Size([3, 2])
     """
-    if num_probes < 1:
-        raise ValueError(f"'num_probes' needs to be at least 1 (got {num_probes})")
+    check_integer("num_probes", num_probes, low=1)
+    user_rows = interaction_rows(graph, size)
     probe = torch.randn(
         user_rows.num_rows,
         num_probes,

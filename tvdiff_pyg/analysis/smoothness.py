@@ -4,15 +4,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 from torch_geometric.utils import scatter
 
 from tvdiff_pyg.analysis.graph import (
+    both_sides,
     check_pair,
     connected,
+    rows_of,
     symmetric_rows,
     unit_rows,
 )
-from tvdiff_pyg.sparse import CSR, gram, spmm
+from tvdiff_pyg.sparse import CSR, Interactions, gram, spmm
 
 # Differences along edges are formed in blocks of that many values.
 EDGE_VALUES_AT_ONCE = 2**22
@@ -27,7 +30,10 @@ class ScoreSmoothness(NamedTuple):
 
 @torch.no_grad()
 def dirichlet_energy(
-    user_x: Tensor, item_x: Tensor, user_rows: CSR, normalize: bool = False
+    user_x: Tensor,
+    item_x: Tensor | None,
+    graph: Interactions | Data,
+    normalize: bool = False,
 ) -> Tensor:
     r"""Compute the Dirichlet energy of embeddings on the bipartite graph.
 
@@ -44,8 +50,9 @@ def dirichlet_energy(
 
     Args:
         user_x: User embeddings, of shape ``[num_users, channels]``.
-        item_x: Item embeddings, of shape ``[num_items, channels]``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        item_x: Item embeddings, of shape ``[num_items, channels]``; ``None`` with a
+            homogeneous graph, whose nodes are all in ``user_x``.
+        graph: Interactions, or a homogeneous graph as a ``Data``; values are ignored.
         normalize: Divide by :math:`\lVert \mathbf{X} \rVert^2` over the nodes that
             take part: the Rayleigh quotient, in [0, 2]. (default: ``False``)
 
@@ -53,14 +60,14 @@ def dirichlet_energy(
         A scalar; the quotient of a signal that is zero is ``nan``.
 
     Raises:
-        ValueError: If a shape does not fit.
+        ValueError: If a shape does not fit, or the graph cannot be read.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 1))
-        >>> dirichlet_energy(torch.ones(1, 1), -torch.ones(1, 1), rows).item()
+        >>> pairs = torch.tensor([[0], [0]])
+        >>> dirichlet_energy(torch.ones(1, 1), -torch.ones(1, 1), pairs).item()
         4.0
     """
-    check_pair(("user_x", "item_x"), user_x, item_x, user_rows)
+    user_x, item_x, user_rows = both_sides(user_x, item_x, graph)
     scaled = [
         x * rows.degree().clamp(min=1).to(x.dtype).rsqrt().unsqueeze(1)
         for x, rows in ((user_x, user_rows), (item_x, user_rows.transpose()))
@@ -71,11 +78,15 @@ def dirichlet_energy(
             (x * connected(rows)).square().sum(dtype=torch.float64)
             for x, rows in ((user_x, user_rows), (item_x, user_rows.transpose()))
         )
+    elif isinstance(graph, Data):
+        energy = energy / 2  # Each edge is there both ways.
     return energy.to(user_x.dtype)
 
 
 @torch.no_grad()
-def mean_average_distance(user_x: Tensor, item_x: Tensor, user_rows: CSR) -> Tensor:
+def mean_average_distance(
+    user_x: Tensor, item_x: Tensor | None, graph: Interactions | Data
+) -> Tensor:
     r"""Compute the mean average distance (MAD) to neighbours of the `"Measuring and
     Relieving the Over-smoothing Problem for Graph Neural Networks from the Topological
     View" <https://arxiv.org/abs/1909.03211>`_ paper.
@@ -90,22 +101,23 @@ def mean_average_distance(user_x: Tensor, item_x: Tensor, user_rows: CSR) -> Ten
 
     Args:
         user_x: User embeddings, of shape ``[num_users, channels]``.
-        item_x: Item embeddings, of shape ``[num_items, channels]``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        item_x: Item embeddings, of shape ``[num_items, channels]``; ``None`` with a
+            homogeneous graph, whose nodes are all in ``user_x``.
+        graph: Interactions, or a homogeneous graph as a ``Data``; values are ignored.
 
     Returns:
         A scalar in [0, 2]; ``nan`` without edges. Two vectors of which one is zero
         have the distance 1.
 
     Raises:
-        ValueError: If a shape does not fit.
+        ValueError: If a shape does not fit, or the graph cannot be read.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0], [0]]), (1, 1))
-        >>> mean_average_distance(torch.ones(1, 1), -torch.ones(1, 1), rows).item()
+        >>> pairs = torch.tensor([[0], [0]])
+        >>> mean_average_distance(torch.ones(1, 1), -torch.ones(1, 1), pairs).item()
         2.0
     """
-    check_pair(("user_x", "item_x"), user_x, item_x, user_rows)
+    user_x, item_x, user_rows = both_sides(user_x, item_x, graph)
     user, item = user_rows.row(), user_rows.col
     # 1 - cos is half the squared distance of unit vectors: exact where it is small.
     unit = unit_rows(user_x), unit_rows(item_x)
@@ -122,7 +134,7 @@ def mean_average_distance(user_x: Tensor, item_x: Tensor, user_rows: CSR) -> Ten
 
 @torch.no_grad()
 def score_smoothness(
-    user_factor: Tensor, item_factor: Tensor, user_rows: CSR
+    user_factor: Tensor, item_factor: Tensor, graph: Interactions
 ) -> ScoreSmoothness:
     r"""Compute how smooth scores are along the user graph and along the item graph.
 
@@ -146,21 +158,22 @@ def score_smoothness(
     Args:
         user_factor: User factors, of shape ``[num_users, channels]``.
         item_factor: Item factors, of shape ``[num_items, channels]``.
-        user_rows: Each user's items, ``[num_users, num_items]``; values are ignored.
+        graph: Interactions; values are ignored.
 
     Returns:
         Two scalars, ``nan`` where scores are all zero. In single precision they are
         exact to about 1e-6.
 
     Raises:
-        ValueError: If a shape does not fit.
+        ValueError: If a shape does not fit, or the graph cannot be read.
 
     Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 2))
-        >>> scores = score_smoothness(torch.ones(1, 1), torch.eye(2)[:, :1], rows)
+        >>> pairs = torch.tensor([[0, 0], [0, 1]])
+        >>> scores = score_smoothness(torch.ones(1, 1), torch.eye(2)[:, :1], pairs)
         >>> [round(value.item(), 4) for value in scores]
         [0.0, 0.5]
     """
+    user_rows = rows_of(graph, user_factor, item_factor)
     check_pair(("user_factor", "item_factor"), user_factor, item_factor, user_rows)
     rows, columns = symmetric_rows(user_rows, user_factor.dtype)
     user = _quotient(user_factor * connected(rows), columns, gram(item_factor))

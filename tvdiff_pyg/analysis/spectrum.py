@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.analysis.graph import check_channels
+from tvdiff_pyg.sparse.matrices import check_channels, check_matrix
 
 # Rows enter a QR decomposition in blocks: the more rows, the less is done twice.
 QR_ROWS, QR_ROWS_PER_CHANNEL = 4096, 4
@@ -51,7 +51,7 @@ def singular_values(x: Tensor, other: Tensor | None = None) -> Tensor:
 
     Returns:
         The ``min(num_rows, channels)`` largest values, falling; at most ``num_cols``
-        of a product. All others are zero.
+        of a product. All others are zero. Of what is not finite, they are ``nan``.
 
     Raises:
         ValueError: If ``other`` is not as wide as ``x``.
@@ -60,10 +60,13 @@ def singular_values(x: Tensor, other: Tensor | None = None) -> Tensor:
         >>> singular_values(torch.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]])).tolist()
         [4.0, 3.0]
     """
+    check_matrix("x", x)
     core = triangular_factor(x)
     if other is not None:
         check_channels("other", other, x)
         core = core @ triangular_factor(other).t()
+    if not bool(core.isfinite().all()):
+        return core.new_full((min(core.shape),), torch.nan).to(x.dtype)
     return torch.linalg.svdvals(core).to(x.dtype)
 
 

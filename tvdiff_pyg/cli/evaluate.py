@@ -1,13 +1,19 @@
 """``tvdiff evaluate``: rank all items with a trained model and print its metrics."""
 
-import json
-
 from jsonargparse import ArgumentParser, Namespace
 
-from tvdiff_pyg.cli.arguments import add_output_arguments, new_parser, print_metrics
-from tvdiff_pyg.evaluation import EvaluationTask, TaskName, evaluate
-from tvdiff_pyg.machine import resolve_device
-from tvdiff_pyg.recommend import Recommender
+from tvdiff_pyg.cli.arguments import (
+    add_options,
+    new_parser,
+    print_metrics,
+    switch,
+    take,
+)
+from tvdiff_pyg.cli.first_speaks import only_the_first_speaks
+from tvdiff_pyg.cli.output import say_json
+from tvdiff_pyg.evaluation import TaskName
+from tvdiff_pyg.recommend.processes import evaluate_run
+from tvdiff_pyg.training.process_options import ProcessOptions
 
 
 def build_parser() -> ArgumentParser:
@@ -17,17 +23,46 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         "--split", type=TaskName, default="test", help="The held-out part to rank."
     )
-    add_output_arguments(parser)
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        metavar="NAME",
+        help="What is measured; all metrics that are not optional if not given.",
+    )
+    parser.add_argument(
+        "-k",
+        "--ks",
+        nargs="+",
+        type=int,
+        metavar="K",
+        help="Cut-offs: how many of the first items count; those of the run if not "
+        "given.",
+    )
+    parser.add_argument(
+        "--per_user",
+        type=bool,
+        default=False,
+        **switch(bool),
+        help="Keep what each user counts in metrics_per_user.parquet of the run.",
+    )
+    add_options(parser, ProcessOptions)
+    parser.add_argument("--json", action="store_true", help="Print JSON.")
     return parser
 
 
 def run(options: Namespace) -> None:
     """Rank and print."""
-    recommender = Recommender.load(options.run, options.device)
-    task = EvaluationTask.from_graph(recommender.graph, options.split)
-    task = task.to(resolve_device(options.device))
-    metrics = evaluate(recommender.scorer, task)
-    if options.json:
-        print(json.dumps({options.split: metrics}, indent=2))
-    else:
-        print_metrics(options.split, metrics)
+    shared = take(ProcessOptions, options)
+    with only_the_first_speaks(shared):
+        metrics = evaluate_run(
+            options.run,
+            options.split,
+            options.ks,
+            options.metrics,
+            per_user=options.per_user,
+            options=shared,
+        )
+        if options.json:
+            say_json({options.split: metrics})
+        else:
+            print_metrics(options.split, metrics)

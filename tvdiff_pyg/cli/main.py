@@ -5,17 +5,20 @@ Only the chosen command is imported, so that help and mistakes are answered at o
 
 import argparse
 import importlib
+import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tvdiff_pyg import __version__
 from tvdiff_pyg.cli.commands import COMMANDS
+from tvdiff_pyg.cli.output import OneLine, say, warnings_as_lines
+from tvdiff_pyg.cli.refusals import refuse
+from tvdiff_pyg.cli.signals import Stopping
+from tvdiff_pyg.files import check_no_pipe
 from tvdiff_pyg.registry import load_plugin
-
-BAD_INPUT, INTERRUPTED = 2, 130
-REFUSED = (argparse.ArgumentError, ImportError, RuntimeError, ValueError, OSError)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -26,21 +29,46 @@ def main(args: Sequence[str] | None = None) -> int:
             (default: ``None``)
 
     Returns:
-        The exit status: 0, 2 for a bad input, 130 if interrupted.
+        The exit status: 0, 2 for a bad input, 1 for a fault of this package, 130 if
+        interrupted (Ctrl-C), 143 if terminated (SIGTERM).
     """
     # Factors are large arrays, made and freed in each step: in huge pages their memory
     # comes back several times sooner. PyTorch reads this before its first large array.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    try:
-        run, options = parse(sys.argv[1:] if args is None else args)
-        run(options)
-    except KeyboardInterrupt as error:
-        print(f"tvdiff: interrupted; {error}", file=sys.stderr)
-        return INTERRUPTED
-    except REFUSED as error:
-        print(f"tvdiff: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
+    # Threads that spin while they wait starve those that work, on a busy machine.
+    # OpenMP reads this when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with Stopping(process_ends=args is None) as stopping:
+        try:
+            with _log_shown(), warnings_as_lines():
+                run, options = parse(sys.argv[1:] if args is None else args)
+                stopping.handle()
+                run(options)
+        except KeyboardInterrupt as error:
+            say(stopping.said(error), error=True)
+            return stopping.status
+        except Exception as error:
+            if stopping.signum is None:
+                return refuse(error)
+            # What broke because the command ends, such as the workers of a loader.
+            say(stopping.said(KeyboardInterrupt()), error=True)
+            return stopping.status
     return 0
+
+
+@contextmanager
+def _log_shown() -> Iterator[None]:
+    """Print what the library logs, beside the results."""
+    logger = logging.getLogger("tvdiff_pyg")
+    handler, level = logging.StreamHandler(sys.stderr), logger.level
+    handler.setFormatter(OneLine())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def parse(args: Sequence[str]) -> tuple[Callable[[Any], None], Any]:
@@ -58,6 +86,7 @@ def parse(args: Sequence[str]) -> tuple[Callable[[Any], None], Any]:
     """
     plugins, rest = _plugins(list(args))
     for plugin in plugins:
+        check_no_pipe(plugin, "plugin")
         load_plugin(plugin)
     chosen, options = _command(rest)
     module = importlib.import_module(f"tvdiff_pyg.cli.{chosen}")

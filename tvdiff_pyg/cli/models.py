@@ -1,12 +1,9 @@
 """``tvdiff models``: list the models that can be fitted, and what they read."""
 
-import json
-
 from jsonargparse import ArgumentParser, Namespace
 
 from tvdiff_pyg.cli.arguments import new_parser
-from tvdiff_pyg.config import names_read
-from tvdiff_pyg.models import MODELS
+from tvdiff_pyg.cli.output import say, say_json
 
 
 def build_parser() -> ArgumentParser:
@@ -18,6 +15,9 @@ def build_parser() -> ArgumentParser:
 
 def run(options: Namespace) -> None:
     """Print a line for each model; as JSON, with the settings that it reads."""
+    from tvdiff_pyg.config import names_read
+    from tvdiff_pyg.models import MODELS
+
     if options.json:
         found = [
             {
@@ -27,8 +27,8 @@ def run(options: Namespace) -> None:
             }
             for entry in MODELS
         ]
-        print(json.dumps(found, indent=2))
+        say_json(found)
         return
     width = max(len(entry.name) for entry in MODELS)
     for entry in MODELS:
-        print(f"{entry.name:<{width}}  {entry.about}")
+        say(f"{entry.name:<{width}}  {entry.about}")

@@ -1,11 +1,16 @@
 """The parser of the command line: options are read in two spellings, shown in one."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace
+
+from tvdiff_pyg.cli.plain_yaml import check_plain_yaml
+from tvdiff_pyg.cli.type_errors import in_words
+from tvdiff_pyg.files import check_no_pipe
 
 # An option in a text: not the inner dashes of a path or of a word.
 OPTION = re.compile(r"(?<![\w/.-])--\w[\w.-]*")
@@ -40,13 +45,30 @@ class DashedParser(ArgumentParser):
         words = _with_underscores(sys.argv[1:] if args is None else args)
         return super().parse_args(words, *others, **options)
 
+    def parse_path(
+        self, path: str | os.PathLike[str], *others: Any, **options: Any
+    ) -> Namespace:
+        """Parse a file; see jsonargparse."""
+        check_no_pipe(path, "config")
+        try:
+            return super().parse_path(path, *others, **options)
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"'config' needs to be UTF-8 (got {os.fspath(path)!r}: {error})"
+            ) from error
+
+    def parse_string(self, content: str, *others: Any, **options: Any) -> Namespace:
+        """Parse a configuration; see jsonargparse, which takes any YAML."""
+        check_plain_yaml(content)
+        return super().parse_string(content, *others, **options)
+
     def format_help(self, *args: Any, **options: Any) -> str:
         """Return the help text; see jsonargparse."""
-        return _with_dashes(super().format_help(*args, **options))
+        return with_dashes(super().format_help(*args, **options))
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Refuse the command line; see jsonargparse."""
-        super().error(_with_dashes(message), ex)
+        super().error(with_dashes(in_words(message, self._actions)), ex)
 
 
 def _with_underscores(words: Sequence[str]) -> list[str]:
@@ -62,5 +84,10 @@ def _option(word: str) -> str:
     return f"--{name.replace('-', '_')}{equals}{value}"
 
 
-def _with_dashes(text: str) -> str:
+def with_dashes(text: str) -> str:
+    """Spell the options in a text as they are shown.
+
+    Args:
+        text: The text.
+    """
     return OPTION.sub(lambda found: found[0].replace("_", "-"), text)

@@ -1,12 +1,13 @@
 """All settings as options: what is not given is told apart from any default."""
 
+from argparse import ArgumentError
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from docstring_parser import parse
 from jsonargparse import SUPPRESS, ArgumentParser, Namespace
 
+from tvdiff_pyg.cli.arguments import documented, switch
 from tvdiff_pyg.config import to_flat
 from tvdiff_pyg.training.presets import preset_names
 from tvdiff_pyg.training.settings import Settings, all_settings
@@ -35,9 +36,19 @@ def add_settings(parser: ArgumentParser) -> None:
         if owner not in groups:
             groups[owner] = parser.add_argument_group(f"settings of {owner}")
         kinds = reduce(or_, dict.fromkeys(kind for kind, _, _ in found))
-        groups[owner].add_argument(
-            f"--{name}", type=kinds, default=SUPPRESS, help=_help(name, found)
-        )
+        try:
+            groups[owner].add_argument(
+                f"--{name}",
+                type=kinds,
+                default=SUPPRESS,
+                help=_help(name, found),
+                **switch(kinds),
+            )
+        except ArgumentError as error:
+            raise ValueError(
+                f"setting '{name}' of {owner} needs another name: it is that of an "
+                "option that every part has"
+            ) from error
 
 
 def given_settings(options: Namespace) -> dict[str, Any]:
@@ -71,7 +82,7 @@ def _help(name: str, readers: list[tuple[Any, str, Any]]) -> str:
         return MODEL_HELP
     said: dict[tuple[str, Any], list[str]] = {}
     for _, owner, config in readers:
-        about = _documented(config).get(name, "")
+        about = documented(config).get(name, "")
         said.setdefault((about, to_flat(config())[name]), []).append(owner)
     lines = [
         f"{about.rstrip('.')} (default: {default}"
@@ -79,11 +90,4 @@ def _help(name: str, readers: list[tuple[Any, str, Any]]) -> str:
         + ")"
         for (about, default), owners in said.items()
     ]
-    # argparse fills in what follows a percent sign.
-    return ". ".join(lines).replace("%", "%%") + "."
-
-
-def _documented(config: type) -> dict[str, str]:
-    """Return what the docstring of a config says of its fields, a line each."""
-    found = parse(config.__doc__ or "").params
-    return {one.arg_name: " ".join((one.description or "").split()) for one in found}
+    return ". ".join(lines) + "."

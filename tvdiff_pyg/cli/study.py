@@ -2,8 +2,10 @@
 
 from jsonargparse import ArgumentParser, Namespace
 
-from tvdiff_pyg.cli.arguments import new_parser
+from tvdiff_pyg.cli.arguments import new_parser, switch
+from tvdiff_pyg.cli.output import say
 from tvdiff_pyg.cli.settings_arguments import add_settings, given_settings
+from tvdiff_pyg.data.data_root import chosen_root
 from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import STUDIES, StudyOptions, run_study
 from tvdiff_pyg.training.fit_options import Protocol
@@ -27,7 +29,11 @@ def build_parser() -> ArgumentParser:
         "--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="Seeds."
     )
     parser.add_argument("--protocol", type=Protocol, default="standard")
-    parser.add_argument("--root", type=str, default="data", help="Folder of the data.")
+    parser.add_argument(
+        "--root",
+        type=str | None,
+        help="Folder of the data sets; 'data' if not given.",
+    )
     parser.add_argument("--device", type=Device, default="auto", help="Where to train.")
     parser.add_argument(
         "--num_workers", type=int, default=0, help="Sampling processes of a cell."
@@ -38,7 +44,22 @@ def build_parser() -> ArgumentParser:
         default=1,
         help="Cells at the same time; 0: in this process.",
     )
-    parser.add_argument("--progress", type=bool, default=True, help="Show the cells.")
+    parser.add_argument(
+        "--progress", type=bool, default=True, help="Show the cells.", **switch(bool)
+    )
+    parser.add_argument(
+        "--per_user",
+        type=bool,
+        default=False,
+        help="Keep what each test user counts, for intervals over users and seeds.",
+        **switch(bool),
+    )
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=StudyOptions.margin,
+        help="Share of a number that makes no difference.",
+    )
     add_settings(parser)
     return parser
 
@@ -51,11 +72,13 @@ def run(options: Namespace) -> None:
         seeds=options.seeds,
         preset=options.preset,
         protocol=options.protocol,
-        root=options.root,
+        root=chosen_root(options.data, options.root),
         device=options.device,
         num_workers=options.num_workers,
         jobs=options.jobs,
         progress=options.progress,
+        per_user=options.per_user,
+        margin=options.margin,
         overrides=given_settings(options),
     )
-    print("report:", run_study(options.study, study, options.out))
+    say(f"report: {run_study(options.study, study, options.out)}")

@@ -1,21 +1,32 @@
 """What all data sets share: a name, and caching in PyG's folders or none at all."""
 
+import hashlib
 import inspect
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from torch_geometric.data import InMemoryDataset
 
+from tvdiff_pyg.contract import Contract
 from tvdiff_pyg.data.data_options import DataOptions, dataset_arguments
 from tvdiff_pyg.data.graph import BipartiteGraph
+from tvdiff_pyg.files import check_path
+from tvdiff_pyg.folders import locked
 from tvdiff_pyg.registry import Registry
 
 Transform = Callable[[Any], Any]
 DatasetType = TypeVar("DatasetType", bound="type[BipartiteDataset]")
 
+# Where a data set writes, and what it calls, is not for the name of a data set to say.
+_NOT_IN_WORDS = frozenset(("root", "transform", "pre_transform", "force_reload"))
+
 #: The data sets that ``tvdiff fit --data`` finds by name.
-DATASETS: Registry[type["BipartiteDataset"]] = Registry("data set")
+DATASETS: Registry[type["BipartiteDataset"]] = Registry(
+    "data set", lambda: Contract(BipartiteDataset)
+)
 
 
 def register_dataset(name: str) -> Callable[[DatasetType], DatasetType]:
@@ -47,8 +58,6 @@ class BipartiteDataset(InMemoryDataset):
         pre_transform (callable, optional): Applied once, before caching.
             (default: ``None``)
         force_reload (bool): Whether to build anew. (default: ``False``)
-        in_memory (bool): Whether to leave the disk alone though there is a root.
-            (default: ``False``)
         **settings: What the graph depends on.
     """
 
@@ -63,17 +72,15 @@ class BipartiteDataset(InMemoryDataset):
         transform: Transform | None = None,
         pre_transform: Transform | None = None,
         force_reload: bool = False,
-        in_memory: bool = False,
         **settings: Any,
     ) -> None:
+        if root is not None:
+            check_path("root", root)
         self.settings = settings
-        self.in_memory = in_memory or root is None
+        self._is_cached = root is not None
         folder = None if root is None else os.fspath(root)
         super().__init__(folder, transform, pre_transform, force_reload=force_reload)
-        if self.in_memory:
-            self.data = self._built()
-        else:
-            self.load(self.processed_paths[0], data_cls=BipartiteGraph)
+        self.data = self._built() if folder is None else self._from_cache()
 
     @classmethod
     def from_options(cls, options: DataOptions, seed: int) -> BipartiteGraph:
@@ -89,56 +96,100 @@ class BipartiteDataset(InMemoryDataset):
         Raises:
             ValueError: If the class does not take the arguments, or needs others.
         """
-        read = {name: getattr(options, name) for name in cls.reads}
+        read = options.taken(*cls.reads)
+        arguments = dataset_arguments(options.data)
+        return cls.from_words(options.data, arguments, **read, seed=seed)
+
+    @classmethod
+    def reads_of(cls, data: str) -> tuple[str, ...]:
+        """Returns the options that are read of what the command line asks for.
+
+        Args:
+            data: The name of the data set, and what follows it.
+        """
+        return cls.reads
+
+    @classmethod
+    def from_words(
+        cls, data: str, arguments: dict[str, Any], **given: Any
+    ) -> BipartiteGraph:
+        """Returns the graph of arguments that were given in words.
+
+        Args:
+            data: The words, for a refusal.
+            arguments: What they say.
+            **given: Further arguments, which words may not say.
+
+        Raises:
+            ValueError: If the class does not take the arguments, or needs others.
+        """
         try:
-            given = inspect.signature(cls).bind(
-                **dataset_arguments(options.data), **read, seed=seed
-            )
+            for name in _NOT_IN_WORDS.intersection(arguments):
+                raise TypeError(f"{name!r} cannot be given in words")
+            bound = inspect.signature(cls).bind(**arguments, **given)
         except TypeError as error:
             raise ValueError(
-                f"'data' needs {cls._wanted(options.data)} "
-                f"(got {options.data!r}: {error})"
+                f"'data' needs {cls._wanted(data, given)} (got {data!r}: {error})"
             ) from error
-        return cls(*given.args, **given.kwargs)[0]
+        return cls(*bound.args, **bound.kwargs)[0]
 
     def build(self) -> BipartiteGraph:
         """Returns the graph."""
         raise NotImplementedError
 
-    def process(self) -> None:
-        """Writes the graph to the cache."""
-        self.save([self._built()], self.processed_paths[0])
-
-    @property
-    def has_download(self) -> bool:
-        """Whether PyG looks for raw files and calls ``download`` without them."""
-        return not self.in_memory and bool(super().has_download)
-
-    @property
-    def has_process(self) -> bool:
-        """Whether PyG looks for the cached graph and calls ``process`` without it."""
-        return not self.in_memory
-
-    @property
-    def raw_file_names(self) -> list[str]:
-        """The files the graph is made from."""
-        return []
-
     @property
     def processed_file_names(self) -> list[str]:
         """The cached file, named by all that the graph depends on."""
         parts = [f"{name}={value}" for name, value in self.settings.items()]
-        return ["_".join([type(self).__name__, *parts]) + ".pt"]
+        if self.pre_transform is not None:
+            # As PyG tells them apart: without addresses in memory.
+            told = re.sub(r" at 0x[0-9a-f]+", "", repr(self.pre_transform))
+            parts.append(hashlib.sha256(told.encode()).hexdigest()[:12])
+        name = "_".join([type(self).__name__, *parts])
+        return [re.sub(r"[^\w.=-]", "-", name) + ".pt"]
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a cache."""
+        return self._is_cached
+
+    def _process(self) -> None:
+        """Makes the cache, if there is none.
+
+        In the place of PyG's, which unpickles what it finds beside the cache: pickles
+        run code.
+        """
+        cache = Path(self.processed_paths[0])
+        if self.force_reload or not cache.exists():
+            graph = self._built()
+            if not isinstance(graph, BipartiteGraph):
+                raise ValueError(
+                    "'pre_transform' needs to return a BipartiteGraph to be cached "
+                    f"(got {type(graph).__name__})"
+                )
+            with locked(cache.parent, "root"):
+                graph.save(cache)
+
+    def _from_cache(self) -> BipartiteGraph:
+        """Returns the cached graph, in the place of PyG's ``load``, which unpickles."""
+        cache = self.processed_paths[0]
+        try:
+            return BipartiteGraph.load(cache)
+        except ValueError as error:
+            raise ValueError(
+                f"'root' needs a cache that was saved from plain values; delete "
+                f"{cache} to have it made anew (got {error})"
+            ) from error
 
     @classmethod
-    def _wanted(cls, data: str) -> str:
+    def _wanted(cls, data: str, given: Collection[str]) -> str:
         """Says which arguments may follow the name of the data set."""
         parameters = inspect.signature(cls).parameters.values()
-        given = (*cls.reads, "seed")
         free = [
             one
             for one in parameters
-            if one.name not in given and one.kind is not one.VAR_KEYWORD
+            if one.name not in (*given, *_NOT_IN_WORDS)
+            and one.kind is not one.VAR_KEYWORD
         ]
         needed = ",".join(f"{one.name}=N" for one in free if one.default is one.empty)
         arguments = f"{needed} and further arguments" if needed else "arguments"

@@ -1,43 +1,60 @@
-"""From files to a graph: one to be split, or a training and a test file."""
+"""From files to a graph: one to be split, or one for each part."""
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import polars as pl
 from typing_extensions import Unpack
 
-from tvdiff_pyg.data import filters
-from tvdiff_pyg.data.from_table import BuildOptions, from_canonical, from_labelled
+from tvdiff_pyg.data.file_format import FileFormat
+from tvdiff_pyg.data.filters import DuplicateWeights
+from tvdiff_pyg.data.from_table import BuildOptions, from_canonical
+from tvdiff_pyg.data.given_parts import from_parts
 from tvdiff_pyg.data.graph import BipartiteGraph
-from tvdiff_pyg.data.interaction_table import Column
 from tvdiff_pyg.data.read import read_interactions
-from tvdiff_pyg.data.splits import TEST, random_split
+from tvdiff_pyg.data.roles import Column
+from tvdiff_pyg.files import check_path
 
 
 def from_file(
     path: str | os.PathLike[str],
     *,
-    user: Column = 0,
-    item: Column = 1,
+    user: Column | None = None,
+    item: Column | None = None,
     rating: Column | None = None,
+    weight: Column | None = None,
     timestamp: Column | None = None,
+    title: Column | None = None,
+    time_format: str | None = None,
     delimiter: str | None = None,
     header: bool | None = None,
+    encoding: str | None = None,
+    format: FileFormat = "auto",
     **options: Unpack[BuildOptions],
 ) -> BipartiteGraph:
-    r"""Builds a graph from a CSV, TSV (both may be gzipped) or Parquet file.
+    r"""Builds a graph from a file: text, JSON or Parquet, compressed or not.
 
     Args:
         path: The file, one interaction a row.
-        user (str or int): The column of users, by name or number. (default: ``0``)
-        item (str or int): The column of items. (default: ``1``)
+        user (str or int, optional): The column of users, by name or number.
+            (default: the one called like that, else column 0)
+        item (str or int, optional): The column of items. (default: likewise, column 1)
         rating (str or int, optional): The column of ratings. (default: none)
+        weight (str or int, optional): The column of what interactions weigh: positive
+            numbers. (default: none; all count alike)
         timestamp (str or int, optional): The column of times. (default: none)
+        title (str or int, optional): The column of items' titles: an item without one
+            is titled by its id, and one with several by the first. (default: none)
+        time_format (str, optional): How times are written as text, as in
+            :func:`from_dataframe`. (default: found out)
         delimiter (str, optional): The delimiter of a text file. (default: detected)
         header (bool, optional): Whether the first line is a header.
             (default: detected)
+        encoding (str, optional): The encoding of a text file. (default: as the mark at
+            its start says, else UTF-8)
+        format (str): What the file holds: ``"table"``, ``"adjacency"``, ``"atomic"``,
+            ``"json"`` or ``"parquet"``, see :func:`read_interactions`.
+            (default: ``"auto"``)
         **options: See :class:`BuildOptions`.
 
     Returns:
@@ -60,9 +77,14 @@ def from_file(
         user=user,
         item=item,
         rating=rating,
+        weight=weight,
         timestamp=timestamp,
+        title=title,
+        time_format=time_format,
         delimiter=delimiter,
         header=header,
+        encoding=encoding,
+        format=format,
     )
     return from_canonical(canonical, **options)
 
@@ -71,47 +93,92 @@ def from_files(
     train: str | os.PathLike[str],
     test: str | os.PathLike[str],
     *,
-    user: Column = 0,
-    item: Column = 1,
+    validation: str | os.PathLike[str] | None = None,
+    user: Column | None = None,
+    item: Column | None = None,
+    weight: Column | None = None,
+    title: Column | None = None,
     delimiter: str | None = None,
     header: bool | None = None,
-    validation_ratio: float = 0.1,
+    encoding: str | None = None,
+    format: FileFormat = "auto",
+    duplicate_weights: DuplicateWeights | None = None,
+    validation_ratio: float | None = None,
     seed: int = 0,
     item_titles: Mapping[Any, str] | None = None,
 ) -> BipartiteGraph:
-    """Builds a graph from a training and a test file.
+    r"""Builds a graph from a training file, a test file and perhaps a validation file.
 
-    Validation pairs are drawn from the training file.
+    Ids are integers if they are in every file, and words in all otherwise. A pair that
+    stands in several files belongs to training, else to the test part. Test pairs whose
+    user or item is in no other part are dropped and counted.
 
     Args:
         train: The training file.
         test: The test file.
-        user (str or int): The column of users, by name or number. (default: ``0``)
-        item (str or int): The column of items. (default: ``1``)
+        validation (optional): The validation file. (default: pairs are drawn from the
+            training file)
+        user (str or int, optional): The column of users, by name or number.
+            (default: the one called like that, else column 0)
+        item (str or int, optional): The column of items. (default: likewise, column 1)
+        weight (str or int, optional): The column of what interactions weigh, in every
+            file: positive numbers. (default: none; all count alike)
+        title (str or int, optional): The column of items' titles, in every file, as in
+            :func:`from_file`. (default: none)
         delimiter (str, optional): The delimiter of text files. (default: detected)
         header (bool, optional): Whether first lines are headers. (default: detected)
-        validation_ratio (float): The share of the training file that is validation, in
-            [0, 1). (default: ``0.1``)
+        encoding (str, optional): The encoding of text files. (default: as the marks at
+            their starts say, else UTF-8)
+        format (str): What the files hold, see :func:`read_interactions`.
+            (default: ``"auto"``)
+        duplicate_weights (str, optional): What a pair weighs that stands in several
+            rows of a file, see :class:`BuildOptions`. (default: ``"sum"``)
+        validation_ratio (float, optional): The share of the training file that is
+            validation, in [0, 1). (default: ``0.1``, if there is no validation file)
         seed (int): The seed of the validation draw. (default: ``0``)
-        item_titles (dict, optional): Titles by original item id. (default: none)
+        item_titles (dict, optional): Titles by original item id.
+            (default: those of the column of titles, if any)
 
     Returns:
         The graph.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: As :func:`from_dataframe`.
+        ValueError: As :func:`from_dataframe`, and if a file shares no user, no item or
+            all its pairs with the training file.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     files = [pathlib.Path(folder, name) for name in ("train", "test")]
+        ...     _ = files[0].write_text("user,item\n1,a\n1,b\n2,a\n")
+        ...     _ = files[1].write_text("user,item\n2,b\n")
+        ...     from_files(files[0], test=files[1], validation_ratio=0).counts()["test"]
+        1
     """
-    parts = [
-        filters.drop_duplicates(
-            read_interactions(
-                path, user=user, item=item, delimiter=delimiter, header=header
-            )
+    if validation is not None and validation_ratio is not None:
+        raise ValueError(
+            f"'validation_ratio' has no use with a given validation part "
+            f"(got {validation_ratio})"
         )
-        for path in (train, test)
-    ]
-    drawn = random_split(parts[0].height, validation_ratio, 0.0, seed)
-    labels = np.append(drawn, np.full(parts[1].height, TEST, dtype=np.int8))
-    # Relaxed: a column may hold integers in one file and strings in the other.
-    both = pl.concat(parts, how="vertical_relaxed")
-    return from_labelled(both, labels, item_titles)
+    ratio = 0.1 if validation_ratio is None else validation_ratio
+    paths = {"train": train, "validation": validation, "test": test}
+    for name, path in paths.items():
+        if path is not None or name != "validation":
+            check_path(name, path)
+    parts = {
+        name: read_interactions(
+            path,
+            user=user,
+            item=item,
+            weight=weight,
+            title=title,
+            delimiter=delimiter,
+            header=header,
+            encoding=encoding,
+            format=format,
+        )
+        for name, path in paths.items()
+        if path is not None
+    }
+    return from_parts(parts, ratio, seed, item_titles, duplicate_weights)

@@ -1,39 +1,35 @@
-"""From a table to a graph: filter, split, and number users and items."""
+"""From a table to a graph: filter and split."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-import torch
 from typing_extensions import TypedDict, Unpack
 
 from tvdiff_pyg.data import filters
+from tvdiff_pyg.data.filters import DuplicateWeights
 from tvdiff_pyg.data.graph import BipartiteGraph
-from tvdiff_pyg.data.id_map import IdMap
-from tvdiff_pyg.data.interaction_table import (
-    Column,
-    canonical_frame,
-    frame_from_arrays,
-)
+from tvdiff_pyg.data.interaction_table import canonical_frame, frame_from_arrays
+from tvdiff_pyg.data.item_titles import take_titles
+from tvdiff_pyg.data.labelled import from_labelled
+from tvdiff_pyg.data.roles import Column
 from tvdiff_pyg.data.splits import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Labels,
     SplitName,
+    check_split,
     global_time_split,
     leave_last_out,
     random_split,
+    warn_of_empty,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class BuildOptions(TypedDict, total=False):
     """What is done with interactions once they are read, whatever they came from.
 
     Args:
+        duplicate_weights (str, optional): Whether a pair that stands in several rows
+            weighs what they weigh together, ``"sum"``, or what the latest weighs,
+            ``"last"``; needs weights. (default: ``"sum"``)
         min_rating (float, optional): The lowest rating that counts as an interaction;
             needs ratings. (default: all count)
         k_core (int): The fewest interactions of a user and of an item. (default: ``0``)
@@ -45,9 +41,10 @@ class BuildOptions(TypedDict, total=False):
             makes no use of it. (default: ``0.2``)
         seed (int): The seed of the random split. (default: ``0``)
         item_titles (dict, optional): Titles by original item id; an item without one
-            is titled by its id. (default: no titles)
+            is titled by its id. (default: those of the column of titles, if any)
     """
 
+    duplicate_weights: DuplicateWeights | None
     min_rating: float | None
     k_core: int
     split: SplitName
@@ -60,23 +57,35 @@ class BuildOptions(TypedDict, total=False):
 def from_dataframe(
     frame: Any,
     *,
-    user: Column = "user",
-    item: Column = "item",
+    user: Column | None = None,
+    item: Column | None = None,
     rating: Column | None = None,
+    weight: Column | None = None,
     timestamp: Column | None = None,
+    title: Column | None = None,
+    time_format: str | None = None,
     **options: Unpack[BuildOptions],
 ) -> BipartiteGraph:
-    """Builds a graph from a polars or pandas data frame.
+    """Builds a graph from a data frame.
 
     Users and items are numbered in the order of their ids, and only those of the
     training and validation part exist; test pairs of others are dropped and counted.
 
     Args:
-        frame: The data frame, one interaction a row.
-        user (str or int): The column of users. (default: ``"user"``)
-        item (str or int): The column of items. (default: ``"item"``)
+        frame: One interaction a row: a data frame of polars (a lazy one, too) or
+            pandas, a table of pyarrow, or a dict of columns.
+        user (str or int, optional): The column of users, by name or number.
+            (default: the one called like that, else column 0)
+        item (str or int, optional): The column of items. (default: likewise, column 1)
         rating (str or int, optional): The column of ratings. (default: none)
+        weight (str or int, optional): The column of what interactions weigh: positive
+            numbers. (default: none; all count alike)
         timestamp (str or int, optional): The column of times. (default: none)
+        title (str or int, optional): The column of items' titles: an item without one
+            is titled by its id, and one with several by the first. (default: none)
+        time_format (str, optional): How times are written as text: ``"day-first"``,
+            ``"month-first"``, or a format as ``"%m/%d/%Y %H:%M"``.
+            (default: found out, where they can be read in one way only)
         **options: See :class:`BuildOptions`.
 
     Returns:
@@ -92,7 +101,14 @@ def from_dataframe(
         4
     """
     canonical = canonical_frame(
-        frame, user=user, item=item, rating=rating, timestamp=timestamp
+        frame,
+        user=user,
+        item=item,
+        rating=rating,
+        weight=weight,
+        timestamp=timestamp,
+        title=title,
+        time_format=time_format,
     )
     return from_canonical(canonical, **options)
 
@@ -102,7 +118,9 @@ def from_arrays(
     items: Any,
     *,
     ratings: Any = None,
+    weights: Any = None,
     timestamps: Any = None,
+    time_format: str | None = None,
     **options: Unpack[BuildOptions],
 ) -> BipartiteGraph:
     """Builds a graph from lists, arrays or tensors.
@@ -111,7 +129,11 @@ def from_arrays(
         users: Original user ids, shape ``[num_rows]``.
         items: Original item ids, shape ``[num_rows]``.
         ratings (optional): Ratings, shape ``[num_rows]``. (default: none)
+        weights (optional): What interactions weigh, positive, shape ``[num_rows]``.
+            (default: none; all count alike)
         timestamps (optional): Times, shape ``[num_rows]``. (default: none)
+        time_format (str, optional): How times are written as text, as in
+            :func:`from_dataframe`. (default: found out)
         **options: See :class:`BuildOptions`.
 
     Returns:
@@ -124,13 +146,21 @@ def from_arrays(
         >>> from_arrays([1, 1, 2], ["a", "b", "a"], test_ratio=0).num_items
         2
     """
-    canonical = frame_from_arrays(users, items, ratings=ratings, timestamps=timestamps)
+    canonical = frame_from_arrays(
+        users,
+        items,
+        ratings=ratings,
+        weights=weights,
+        timestamps=timestamps,
+        time_format=time_format,
+    )
     return from_canonical(canonical, **options)
 
 
 def from_canonical(
     frame: pl.DataFrame,
     *,
+    duplicate_weights: DuplicateWeights | None = None,
     min_rating: float | None = None,
     k_core: int = 0,
     split: SplitName = "random",
@@ -147,7 +177,9 @@ def from_canonical(
     Raises:
         ValueError: If an option is out of range, or nothing is left.
     """
-    frame = filters.drop_duplicates(frame)
+    check_split(split, "timestamp" in frame.columns)
+    [frame], item_titles = take_titles([frame], item_titles)
+    frame = filters.drop_duplicates(frame, duplicate_weights)
     if min_rating is not None:
         frame = filters.min_rating(frame, min_rating)
     frame = filters.k_core(frame, k_core)
@@ -155,58 +187,7 @@ def from_canonical(
         labels = random_split(frame.height, validation_ratio, test_ratio, seed)
     elif split == "leave_last_out":
         labels = leave_last_out(frame, validation=validation_ratio > 0)
-    elif split == "global_time":
-        labels = global_time_split(frame, validation_ratio, test_ratio)
     else:
-        raise ValueError(
-            f"'split' needs to be 'random', 'leave_last_out' or 'global_time' "
-            f"(got {split!r})"
-        )
+        labels = global_time_split(frame, validation_ratio, test_ratio)
+    warn_of_empty(labels, split, validation_ratio, test_ratio)
     return from_labelled(frame, labels, item_titles)
-
-
-def from_labelled(
-    frame: pl.DataFrame, labels: Labels, item_titles: Mapping[Any, str] | None
-) -> BipartiteGraph:
-    """Builds a graph from distinct pairs whose parts are known.
-
-    Args:
-        frame (pl.DataFrame): Columns ``user`` and ``item``.
-        labels: The part of each row, ``int8``, shape ``[num_rows]``, as
-            :mod:`tvdiff_pyg.data.splits` gives it.
-        item_titles (dict, optional): Titles by original item id.
-
-    Raises:
-        ValueError: If no row is for training.
-    """
-    known = frame.filter(labels != TEST)
-    user_ids = IdMap(known["user"].unique().sort(), "user")
-    item_ids = IdMap(known["item"].unique().sort(), "item")
-    index = torch.stack([user_ids.find(frame["user"]), item_ids.find(frame["item"])])
-    part = torch.from_numpy(labels)
-    is_known = (index >= 0).all(dim=0)
-    dropped = int((~is_known).sum())
-    if dropped > 0:
-        num_test = int((part == TEST).sum())
-        logger.info(
-            "dropped %d of %d test pairs: their user or item is not in training",
-            dropped,
-            num_test,
-        )
-    return BipartiteGraph.from_edge_index(
-        index[:, part == TRAIN],
-        len(user_ids),
-        len(item_ids),
-        validation_index=index[:, part == VALIDATION],
-        test_index=index[:, (part == TEST) & is_known],
-        user_ids=user_ids,
-        item_ids=item_ids,
-        item_titles=_titles(item_ids, item_titles),
-        dropped=dropped,
-    )
-
-
-def _titles(item_ids: IdMap, titles: Mapping[Any, str] | None) -> list[str] | None:
-    if titles is None:
-        return None
-    return [str(titles.get(item, item)) for item in item_ids.ids()]

@@ -1,31 +1,36 @@
 """The validated user-item graph that every other part of the library works on."""
 
-import copy
-import os
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
 from typing_extensions import Self
 
+from tvdiff_pyg.data.edge_weights import is_weighed, set_weights
+from tvdiff_pyg.data.from_hetero import read_hetero
 from tvdiff_pyg.data.id_map import IdMap
-from tvdiff_pyg.data.interaction_data import InteractionData
-from tvdiff_pyg.data.pairs import is_in, key_pairs, pair_keys
-from tvdiff_pyg.files import replacing
+from tvdiff_pyg.data.interaction_data import RATED_BY, RATES, InteractionData
+from tvdiff_pyg.data.named_graph import checked_ids, checked_titles
+from tvdiff_pyg.data.pairs import is_in, key_edges
+from tvdiff_pyg.data.saved_graph import SavedGraph
+from tvdiff_pyg.data.weighted_pairs import WeightedPairs, read_held_out
+from tvdiff_pyg.ranges import check_integer
+from tvdiff_pyg.sparse.hetero import EdgeTypeName
 
 
-class BipartiteGraph(InteractionData):
+class BipartiteGraph(SavedGraph):
     """A :class:`~torch_geometric.data.HeteroData` of users, items and their
     interactions.
 
     Node types are ``"user"`` and ``"item"``. Training pairs are the edges, distinct and
     sorted by user, then item; held-out pairs are none: see
-    :class:`~tvdiff_pyg.data.interaction_data.InteractionData`. Id maps and titles
-    stand at graph level, where neighbour loaders leave them alone.
+    :class:`~tvdiff_pyg.data.interaction_data.InteractionData`. Ids and titles: see
+    :class:`~tvdiff_pyg.data.named_graph.NamedGraph`; files of graphs: see
+    :class:`~tvdiff_pyg.data.saved_graph.SavedGraph`.
 
-    Build one with :meth:`from_edge_index`, or from files, frames and arrays with the
-    functions of :mod:`tvdiff_pyg.data`.
+    Build one with :meth:`from_edge_index` or :meth:`from_hetero_data`, or from files,
+    frames and arrays with the functions of :mod:`tvdiff_pyg.data`.
 
     Example:
         >>> pairs = torch.tensor([[0, 0, 1], [0, 1, 1]])
@@ -43,6 +48,9 @@ class BipartiteGraph(InteractionData):
         *,
         validation_index: Tensor | None = None,
         test_index: Tensor | None = None,
+        edge_weight: Tensor | None = None,
+        validation_weight: Tensor | None = None,
+        test_weight: Tensor | None = None,
         user_ids: IdMap | None = None,
         item_ids: IdMap | None = None,
         item_titles: Sequence[str] | None = None,
@@ -50,11 +58,12 @@ class BipartiteGraph(InteractionData):
     ) -> Self:
         """Builds a graph from user-item index pairs.
 
-        Duplicates collapse. A held-out pair that is also in training, a validation pair
-        that is also in test, and a repeated held-out pair are removed and counted.
+        Duplicates collapse, and their weights are summed. A held-out pair that is also
+        in training, a validation pair that is also in test, and a repeated held-out
+        pair are removed and counted.
 
         Args:
-            edge_index (Tensor): Training pairs (user, item), ``int64``, shape
+            edge_index (Tensor): Training pairs (user, item), integers, shape
                 ``[2, num_train]``, at least one.
             num_users (int): The number of users.
             num_items (int): The number of items.
@@ -62,6 +71,13 @@ class BipartiteGraph(InteractionData):
                 ``[2, num_validation]``. (default: none)
             test_index (Tensor, optional): Test pairs, shape ``[2, num_test]``.
                 (default: none)
+            edge_weight (Tensor, optional): What each training pair counts in the
+                messages, finite and positive, shape ``[num_train]``. (default: all
+                count alike)
+            validation_weight (Tensor, optional): Likewise of validation pairs, for
+                when they are trained on; given where ``edge_weight`` is.
+                (default: none)
+            test_weight (Tensor, optional): Likewise of test pairs. (default: none)
             user_ids (IdMap, optional): Original user ids. (default: the indices)
             item_ids (IdMap, optional): Original item ids. (default: the indices)
             item_titles (list, optional): One title an item, shape ``[num_items]``.
@@ -76,154 +92,144 @@ class BipartiteGraph(InteractionData):
             ValueError: If a shape, a dtype, an index or a length is wrong, or if there
                 is no training pair.
         """
+        check_integer("num_users", num_users, low=0)
+        check_integer("num_items", num_items, low=0)
         size = (num_users, num_items)
-        train = pair_keys(edge_index, "edge_index", *size)
-        if train.numel() == 0:
+        train = WeightedPairs.read(edge_index, edge_weight, "edge", size)
+        if train.keys.numel() == 0:
             raise ValueError("'edge_index' needs at least one interaction (got none)")
-        test = pair_keys(test_index, "test_index", *size)
-        test = test[~is_in(test, train)]
-        validation = pair_keys(validation_index, "validation_index", *size)
-        validation = validation[~(is_in(validation, train) | is_in(validation, test))]
+        test = read_held_out(test_index, test_weight, "test", train, size)
+        validation = read_held_out(
+            validation_index, validation_weight, "validation", train, size
+        )
+        validation = validation.only(~is_in(validation.keys, test.keys))
+        num_held_out = validation.keys.numel() + test.keys.numel()
         num_given = sum(
             i.size(1) for i in (validation_index, test_index) if i is not None
         )
 
-        graph = cls()
-        graph["user"].num_nodes, graph["item"].num_nodes = size
-        graph._set_pairs(*(key_pairs(k, num_items) for k in (train, validation, test)))
+        graph = cls.from_edges(
+            key_edges(train.keys, num_items),
+            validation.pairs(num_items),
+            test.pairs(num_items),
+            *size,
+        )
+        parts = train, validation, test
+        weights = [part.weight for part in parts if part.weight is not None]
+        if weights:
+            set_weights(
+                graph[RATES], graph[RATED_BY], weights[0], torch.cat(weights[1:])
+            )
         graph._set_global(
-            user_ids=_checked_ids(user_ids, "user", num_users),
-            item_ids=_checked_ids(item_ids, "item", num_items),
-            item_titles=_checked_titles(item_titles, num_items),
-            dropped=(dropped or 0) + num_given - validation.numel() - test.numel(),
+            user_ids=checked_ids(user_ids, "user", num_users),
+            item_ids=checked_ids(item_ids, "item", num_items),
+            item_titles=checked_titles(item_titles, num_items),
+            dropped=(dropped or 0) + num_given - num_held_out,
         )
         return graph
 
-    @property
-    def num_users(self) -> int:
-        """The number of users."""
-        return int(self["user"].num_nodes)
+    @classmethod
+    def from_edges(
+        cls,
+        edges: Tensor,
+        validation_index: Tensor,
+        test_index: Tensor,
+        num_users: int,
+        num_items: int,
+    ) -> Self:
+        """Builds a graph from pairs that are known to be as it keeps them, unchecked.
 
-    @property
-    def num_items(self) -> int:
-        """The number of items."""
-        return int(self["item"].num_nodes)
+        Args:
+            edges (Tensor): Training pairs, distinct and sorted by user, then item, as
+                their users, their items and their users again, which both directions
+                are views of; ``int64``, shape ``[3, num_train]``.
+            validation_index (Tensor): Validation pairs, in no other part, shape
+                ``[2, num_validation]``.
+            test_index (Tensor): Test pairs, likewise.
+            num_users (int): The number of users.
+            num_items (int): The number of items.
 
-    @property
-    def user_ids(self) -> IdMap:
-        """The map between original user ids and indices."""
-        return self._global_store["user_ids"]
-
-    @property
-    def item_ids(self) -> IdMap:
-        """The map between original item ids and indices."""
-        return self._global_store["item_ids"]
-
-    @property
-    def item_titles(self) -> list[str] | None:
-        """The title of every item, where there are any."""
-        return self._global_store.get("item_titles")
-
-    def counts(self) -> dict[str, int]:
-        """Returns the numbers of users, items, pairs in each part and dropped pairs.
-
-        Example:
-            >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 2)
-            >>> graph.counts()
-            {'users': 1, 'items': 2, 'train': 1, 'validation': 0, 'test': 0,
-             'dropped': 0}
+        Returns:
+            The graph.
         """
-        return {
-            "users": self.num_users,
-            "items": self.num_items,
-            "train": self.train_index.size(1),
-            "validation": self.validation_index.size(1),
-            "test": self.test_index.size(1),
-            "dropped": int(self._global_store["dropped"]),
-        }
-
-    def without_validation(self) -> Self:
-        """Returns a copy whose validation pairs are training pairs again.
-
-        Example:
-            >>> train, validation = torch.tensor([[0], [0]]), torch.tensor([[0], [1]])
-            >>> graph = BipartiteGraph.from_edge_index(
-            ...     train, 1, 2, validation_index=validation
-            ... )
-            >>> graph.without_validation().train_index
-            tensor([[0, 0],
-                    [0, 1]])
-        """
-        seen = self.seen_index("test")
-        keys = pair_keys(seen, "edge_index", self.num_users, self.num_items)
-        graph = copy.copy(self)
-        train = key_pairs(keys, self.num_items)
-        graph._set_pairs(train, self.validation_index[:, :0], self.test_index)
+        graph = cls()
+        graph["user"].num_nodes, graph["item"].num_nodes = num_users, num_items
+        graph._set_pairs(edges, validation_index, test_index)
+        graph._set_global(
+            user_ids=checked_ids(None, "user", num_users),
+            item_ids=checked_ids(None, "item", num_items),
+            item_titles=None,
+            dropped=0,
+        )
         return graph
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the graph to one file that holds tensors, numbers and strings only.
-
-        The file appears whole or not at all. ``torch.load(weights_only=True)`` reads
-        it without this library.
-
-        Args:
-            path: The file; an existing one is replaced.
-
-        Example:
-            >>> graph = BipartiteGraph.from_edge_index(torch.tensor([[0], [1]]), 1, 2)
-            >>> import tempfile
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     graph.save(folder + "/graph.pt")
-            ...     BipartiteGraph.load(folder + "/graph.pt").num_items
-            2
-        """
-        state = self.to_dict()
-        maps = {"user_ids": self.user_ids, "item_ids": self.item_ids}
-        plain = {name: ids.state_dict() for name, ids in maps.items()}
-        state["_global_store"] = state["_global_store"] | plain
-        with replacing(path) as partial:
-            torch.save(state, partial)
-
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Reads a graph that :meth:`save` wrote.
+    def from_hetero_data(
+        cls,
+        data: HeteroData,
+        edge_type: EdgeTypeName = None,
+        *,
+        validation: HeteroData | None = None,
+        test: HeteroData | None = None,
+        weight: str | None = None,
+        zero_is_negative: bool | None = None,
+        item_titles: Sequence[str] | None = None,
+    ) -> Self:
+        """Builds a graph from a ``HeteroData`` of any type names.
+
+        Edges are in ``edge_index``, or transposed in ``adj_t``. Held-out pairs are in
+        ``edge_label_index``, and those whose ``edge_label`` says that they are none
+        are left out. Nodes keep their order; ``node_id`` (or ``n_id``) holds their
+        original ids, and tensors with a row for each node come along. Those of edges do
+        not, but for ``weight``.
 
         Args:
-            path: The file.
+            data (HeteroData): The graph. Without ``test``, its labelled pairs are the
+                test part, as in PyG's ``MovieLens100K`` and ``AmazonBook``.
+            edge_type (tuple or str, optional): The type whose sources are users and
+                whose destinations are items. (default: see
+                :func:`~tvdiff_pyg.sparse.interaction_type`)
+            validation (HeteroData, optional): The second part that ``RandomLinkSplit``
+                returned; its labels are the validation part. (default: none)
+            test (HeteroData, optional): The third one. (default: none)
+            weight (str, optional): What edges weigh, an attribute beside
+                ``edge_index``, where no pair is held out. (default: all weigh alike)
+            zero_is_negative (bool, optional): Whether 0 in ``edge_label`` marks a
+                pair that is none. (default: it does among 0 and 1; beside other
+                labels, it has to be said)
+            item_titles (list, optional): One title an item, shape ``[num_items]``.
+                (default: none)
 
         Returns:
             The graph.
 
         Raises:
-            ValueError: If the file holds something else.
+            ValueError: If there are several edge types, an id is out of range, parts do
+                not fit together, or anything that :meth:`from_edge_index` refuses.
+
+        Example:
+            >>> data = HeteroData()
+            >>> data["reader"].num_nodes, data["book"].num_nodes = 2, 3
+            >>> data["reader", "has", "book"].edge_index = torch.tensor([[0], [2]])
+            >>> BipartiteGraph.from_hetero_data(data).counts()["items"]
+            3
         """
-        state = torch.load(path, weights_only=True)
-        if not isinstance(state, dict) or "_global_store" not in state:
-            raise ValueError(f"'path' needs to be a saved BipartiteGraph (got {path})")
-        graph = cls.from_dict(state)
-        for key in ("user_ids", "item_ids"):
-            ids = IdMap.from_state_dict(graph._global_store[key])
-            graph._set_global(**{key: ids})
+        if isinstance(data, InteractionData):
+            edge_type = RATES if edge_type is None else edge_type
+            if RATES in data.edge_types and is_weighed(data[RATES]):
+                raise ValueError(
+                    "'data' needs to be without 'edge_weight', as a graph keeps its "
+                    "weights only while its pairs are as they were (got some)"
+                )
+        arguments, attributes = read_hetero(
+            data, edge_type, validation, test, weight, zero_is_negative
+        )
+        if item_titles is not None:
+            arguments["item_titles"] = item_titles
+        graph = cls.from_edge_index(**arguments)
+        for side, values in attributes.items():
+            graph[side].update(values)
         return graph
-
-    def _set_global(self, **values: Any) -> None:
-        # Past HeteroData's own __setattr__, which knows nothing of the properties.
-        for name, value in values.items():
-            self._global_store[name] = value
-
-
-def _checked_ids(ids: IdMap | None, side: str, size: int) -> IdMap:
-    ids = IdMap(torch.arange(size), side) if ids is None else ids
-    if len(ids) != size:
-        raise ValueError(f"'{side}_ids' needs {size} ids (got {len(ids)})")
-    return ids
-
-
-def _checked_titles(titles: Sequence[str] | None, size: int) -> list[str] | None:
-    if titles is not None and len(titles) != size:
-        raise ValueError(f"'item_titles' needs {size} titles (got {len(titles)})")
-    return None if titles is None else list(titles)
 
 
 torch.serialization.add_safe_globals([BipartiteGraph])

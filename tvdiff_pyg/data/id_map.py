@@ -3,74 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 import torch
 from torch import Tensor
 
-IdValues = Sequence[int] | Sequence[str] | np.ndarray | pl.Series | Tensor
-"""Everything that is accepted as a column of ids."""
-
-# Written as an integer would be: "7" and "-7" are, "007" and "+7" are not. Eighteen
-# digits always fit int64.
-CANONICAL_INT = r"^(?:0|-?[1-9][0-9]{0,17})$"
-
-
-def id_series(values: Any, name: str) -> pl.Series:
-    """Turns a column of ids into an ``Int64`` or ``String`` series without gaps.
-
-    Integers, and floats that are all whole, become ``Int64``; all else ``String``.
-
-    Args:
-        values: The ids, shape ``[num_rows]``.
-        name (str): What the ids are, for error messages.
-
-    Returns:
-        The ids as a polars series of the same length.
-
-    Raises:
-        ValueError: If an id is null or NaN.
-
-    Example:
-        >>> id_series(["b", "a"], "user").to_list()
-        ['b', 'a']
-    """
-    series = as_series(values)
-    if null_count := series.null_count():
-        row = int(series.is_null().arg_true()[0]) + 1
-        raise ValueError(
-            f"'{name}' needs an id in every row "
-            f"(got {null_count} empty, the first in row {row})"
-        )
-    if series.dtype.is_float() and bool((series == series.floor()).all()):
-        series = series.cast(pl.Int64)
-    return series.cast(pl.Int64 if series.dtype.is_integer() else pl.String).alias(name)
-
-
-def as_series(values: Any) -> pl.Series:
-    """Turns a list, array, tensor or series into a polars series; NaN becomes null.
-
-    Example:
-        >>> as_series([1.0, float("nan")]).to_list()
-        [1.0, None]
-    """
-    series = values if isinstance(values, pl.Series) else _new_series(values)
-    return series.fill_nan(None) if series.dtype.is_float() else series
-
-
-def _new_series(values: Any) -> pl.Series:
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    is_array = isinstance(values, np.ndarray)
-    array: np.ndarray = values if is_array else np.array(values, dtype=object)
-    if array.ndim != 1:
-        raise ValueError(f"a column needs one dimension (got shape {array.shape})")
-    if array.dtype != object:
-        return pl.Series(array)
-    # NaN is the one value that differs from itself; beside strings it would be "NaN".
-    array = array.copy()
-    array[array != array] = None
-    return pl.Series(array.tolist(), strict=False)
+from tvdiff_pyg.data.ids import IdValues, id_series, whole_numbers
+from tvdiff_pyg.sparse.checks import check_ids
 
 
 class IdMap:
@@ -82,7 +20,7 @@ class IdMap:
         name (str): What the ids are, for messages. (default: ``"id"``)
 
     Raises:
-        ValueError: If an id is null, NaN or stands twice.
+        ValueError: If an id is null or NaN, is no id, or stands twice.
 
     Example:
         >>> items = IdMap(["apple", "pear"], "item")
@@ -103,15 +41,24 @@ class IdMap:
             )
         self._table = pl.DataFrame({"id": self._ids}).with_row_index("index")
 
+    @property
+    def dtype(self) -> pl.DataType:
+        """The type of a column of these ids, ``Int64`` or ``String``."""
+        return self._ids.dtype
+
     def find(self, ids: IdValues) -> Tensor:
         """Returns the index of every id, and -1 for an unknown one.
 
         Args:
             ids: Original ids, shape ``[num_queries]``. Strings that are written like
-                integers are accepted by a map of integers, and the other way round.
+                integers are accepted by a map of integers, and the other way round;
+                so are floats that are whole.
 
         Returns:
             The indices, ``int64``, shape ``[num_queries]``.
+
+        Raises:
+            ValueError: If a value is none that could be an id.
 
         Example:
             >>> IdMap([30, 51]).find(["51", "x"])
@@ -180,13 +127,38 @@ class IdMap:
         """
         if index is None:
             return self._ids.to_list()
-        place = torch.as_tensor(index, dtype=torch.long).flatten().cpu()
-        outside = place[(place < 0) | (place >= len(self))]
-        if outside.numel() > 0:
-            raise ValueError(
-                f"'index' needs to be in [0, {len(self)}) (got {int(outside[0])})"
-            )
+        place = torch.as_tensor(index).flatten().cpu()
+        place = check_ids("index", place if place.numel() else place.long(), len(self))
         return self._ids.gather(pl.Series(place.numpy())).to_list()
+
+    def extended(self, ids: IdValues) -> "IdMap":
+        """Returns a map that has further ids behind its own.
+
+        Args:
+            ids: The further ids, shape ``[num_further]``, as in :meth:`find`.
+
+        Raises:
+            ValueError: If one is there already or stands twice, or is a word where all
+                others are integers.
+
+        Example:
+            >>> IdMap([30, 51]).extended(["7"]).ids()
+            [30, 51, 7]
+        """
+        given = id_series(ids, self.name)
+        known = given.filter(pl.Series((self.find(given) >= 0).numpy()))
+        if len(known) > 0:
+            raise ValueError(
+                f"'{self.name}' id {known[0]!r} needs to be a new one "
+                f"({len(known)} of {len(given)} ids are known)"
+            )
+        further = self._as_own_dtype(given)
+        if further.null_count() > 0:
+            word = given.filter(further.is_null())[0]
+            raise ValueError(
+                f"'{self.name}' id {word!r} needs to be an integer, as all others are"
+            )
+        return IdMap(pl.concat([self._ids, further]), self.name)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the map as a string and a tensor (or a list of strings)."""
@@ -207,8 +179,7 @@ class IdMap:
     def _as_own_dtype(self, query: pl.Series) -> pl.Series:
         if self._ids.dtype == pl.String or query.dtype == pl.Int64:
             return query.cast(self._ids.dtype)
-        canonical = query.str.contains(CANONICAL_INT)
-        return query.cast(pl.Int64, strict=False).set(~canonical, None)
+        return whole_numbers(query)
 
     # The pickled state is made of tensors and strings, so that ``torch.load`` reads it
     # with ``weights_only=True``.

@@ -10,7 +10,10 @@ import math
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.ranges import check_integer, check_number
 from tvdiff_pyg.sparse import gram
+from tvdiff_pyg.sparse.precision import at_least_single
+from tvdiff_pyg.sparse.sharded import check_held
 
 # Lifts on a Gram matrix that rounding made singular, relative to its mean diagonal.
 JITTERS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
@@ -22,7 +25,8 @@ class ProjectedNoise:
     Its covariance is :math:`\mathbf{W}_I^{\top} \mathbf{W}_I`, so it is drawn through
     a Cholesky factor of that Gram matrix, computed once; or from a random subset of
     the items, rescaled, whose covariance is the same in expectation. Differentiable
-    in the embedding.
+    in the embedding. Of rows of some items alone, that of these items is drawn
+    through its Cholesky factor, too.
 
     Args:
         item_embedding: :math:`\mathbf{W}_I`, of shape ``[num_items, channels]``.
@@ -36,7 +40,7 @@ class ProjectedNoise:
             a uniform random set of the items. (default: ``None``)
 
     Raises:
-        ValueError: If ``num_noise_items`` is not positive.
+        ValueError: If ``num_noise_items`` is not positive, or ``dropout`` out of range.
 
     Example:
         >>> noise = ProjectedNoise(torch.ones(5, 2))
@@ -53,6 +57,8 @@ class ProjectedNoise:
         num_items: int | None = None,
     ) -> None:
         check_num_noise_items(num_noise_items)
+        check_number("dropout", dropout, 0, 1, below=True)
+        check_held("item_embedding", item_embedding)
         self.generator = generator
         num_items = item_embedding.size(0) if num_items is None else num_items
         factor = self._factor(item_embedding, num_noise_items, num_items)
@@ -70,17 +76,26 @@ class ProjectedNoise:
                 generator=self.generator,
                 device=weight.device,
             )
-            weight = weight[index]
-        if weight.size(0) < num_items:
-            return weight * math.sqrt(num_items / weight.size(0))
-        if num_items <= channels:
+            return weight[index] * math.sqrt(num_items / num_noise_items)
+        if num_rows < num_items:
+            weight = weight * math.sqrt(num_items / num_rows)
+        if num_rows <= channels:
             return weight
         # Half precision leaves too little of a matrix to factorise it.
         with torch.autocast(weight.device.type, enabled=False):
-            return _cholesky(gram(weight)).t()
+            lower = _cholesky(gram(at_least_single(weight)))
+        return lower.t().to(weight.dtype)
 
     def draw(self, batch_size: int) -> Tensor:
-        """Draw projected unit noise, of shape ``[batch_size, channels]``."""
+        """Draw projected unit noise, of shape ``[batch_size, channels]``.
+
+        Args:
+            batch_size: How many, at least 0.
+
+        Raises:
+            ValueError: If it is negative or no integer.
+        """
+        check_integer("batch_size", batch_size, low=0)
         factor = self.factor
         unit = torch.randn(
             batch_size,
@@ -94,10 +109,8 @@ class ProjectedNoise:
 
 def check_num_noise_items(num_noise_items: int | None) -> None:
     """Raise a ``ValueError`` unless the size of the item subset is positive."""
-    if num_noise_items is not None and num_noise_items < 1:
-        raise ValueError(
-            f"'num_noise_items' needs to be at least 1 (got {num_noise_items})"
-        )
+    if num_noise_items is not None:
+        check_integer("num_noise_items", num_noise_items, low=1)
 
 
 def _cholesky(covariance: Tensor) -> Tensor:

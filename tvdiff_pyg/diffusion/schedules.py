@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg.config import Config
+from tvdiff_pyg.contract import Contract
 from tvdiff_pyg.registry import Registry
 
 #: Every schedule by its name.
-SCHEDULES: "Registry[type[Schedule]]" = Registry("schedule")
+SCHEDULES: "Registry[type[Schedule]]" = Registry(
+    "schedule", lambda: Contract(Schedule, Config)
+)
 register_schedule = SCHEDULES.register
 
 MAX_BETA = 0.999

@@ -129,11 +129,19 @@ class GridCell:
 
     def carry_out(self) -> Record:
         """Measure, and return the whole record."""
-        found = self.measure()
+        return self.record(self.measure())
+
+    def record(self, found: Record) -> Record:
+        """Return the whole record of this cell.
+
+        Args:
+            found: What was found, by names of ``tvdiff_pyg.grid.records``.
+        """
+        packages = () if self.settings is None else self.settings.model.packages
         return {
             **self.key(),
             "hardware": self._machine(),
-            "versions": versions(),
+            "versions": versions(*packages),
             **found,
         }
 

@@ -18,9 +18,11 @@ What was found:
 
 - ``metrics``: ranking metrics, by held-out part and name:
   ``{"test": {"ndcg@20": 0.25}}``.
+- ``draws``: means of such a metric of the test part over users drawn anew, by its name:
+  those of :func:`~tvdiff_pyg.significance.shared_means`.
 - ``graph``: how many users, items, and interactions of each part there were.
-- ``epochs``, ``best_epoch``, ``linear_share``, ``findings``: what training says of
-  itself; ``curve``: its checks.
+- ``epochs``, ``best_epoch``, ``linear_share``, ``linear_neighbors``, ``findings``: what
+  training says of itself; ``curve``: its checks.
 - ``measures``: all other figures, by name.
 - ``seconds``: by what was timed and, where several sides are compared, by side.
 - ``memory_mb``: the same of memory, in units of 2**20 bytes.
@@ -28,14 +30,33 @@ What was found:
 
 Under what: ``hardware`` (``device``, ``cpu``, ``cores``, ``threads``, ``gpu``) and
 ``versions``, by package.
+
+A line ends with a ``checksum`` of all that; lines of earlier versions have none.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tvdiff_pyg.files import append, check_no_pipe, write_text
+from tvdiff_pyg.grid.checksums import with_checksum, without_checksum
+
 Record = dict[str, Any]
+
+_NUMBER = (int, float)
+# What the values of those that are mappings are of.
+_VALUES: dict[str, tuple[type, ...]] = {
+    "metrics": (dict,),
+    "draws": (list,),
+    "graph": (int,),
+    "measures": (*_NUMBER, dict, list, type(None)),
+    "seconds": (*_NUMBER, dict, type(None)),
+    "memory_mb": (*_NUMBER, dict),
+    "hardware": (int, str),
+    "versions": (str,),
+}
 
 #: The names of a record in their order, and the kind of what they hold.
 FORMAT: dict[str, type | tuple[type, ...]] = {
@@ -48,10 +69,12 @@ FORMAT: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "conditions": dict,
     "metrics": dict,
+    "draws": dict,
     "graph": dict,
     "epochs": int,
     "best_epoch": int,
     "linear_share": (int, float),
+    "linear_neighbors": int,
     "findings": list,
     "curve": list,
     "measures": dict,
@@ -87,9 +110,26 @@ def check_record(record: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"'{name}' needs to be of {FORMAT[name]} in a record (got {value!r})"
             )
+        for one, inner in record[name].items() if name in _VALUES else ():
+            _check_value(name, one, inner)
     for name in REQUIRED:
         if name not in record:
             raise ValueError(f"'record' needs {name!r} (got {sorted(record)})")
+
+
+def _check_value(name: str, one: str, value: Any) -> None:
+    """Raise unless a value in one of a record's mappings is of its kind."""
+    fits = isinstance(value, _VALUES[name])
+    if name == "metrics":
+        fits = fits and bool(value) and all(map(_is_share, value.values()))
+    if not fits:
+        raise ValueError(
+            f"'{name}' needs values of its kind in a record (got {value!r} as {one!r})"
+        )
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, _NUMBER) and math.isfinite(value) and value >= 0
 
 
 def append_record(file: Path, record: Mapping[str, Any]) -> None:
@@ -102,13 +142,24 @@ def append_record(file: Path, record: Mapping[str, Any]) -> None:
     Raises:
         ValueError: If it is not of that format.
     """
-    check_record(record)
-    ordered = {name: record[name] for name in FORMAT if name in record}
+    line = _line(record)
     file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and not file.read_bytes().endswith(b"\n"):
-        _cut_off_last_line(file)
-    with file.open("a") as lines:
-        lines.write(json.dumps(ordered) + "\n")
+    if file.exists():
+        cut_off_torn_line(file)
+    append(file, line.encode())
+
+
+def write_records(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write a file of records, whole or not at all.
+
+    Args:
+        file: The file; an existing one is replaced.
+        records: Records of the format above.
+
+    Raises:
+        ValueError: If one is not of that format.
+    """
+    write_text(file, "".join(map(_line, records)))
 
 
 def read_records(file: Path) -> list[Record]:
@@ -119,18 +170,13 @@ def read_records(file: Path) -> list[Record]:
             out.
 
     Raises:
-        ValueError: If a line is not JSON.
+        ValueError: If a line is no record in JSON, or was changed since.
     """
     if not file.exists():
         return []
-    text = file.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    try:
-        return [json.loads(line) for line in whole.splitlines()]
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"'file' needs to hold a JSON record in each line (got {file}: {error})"
-        ) from error
+    check_no_pipe(file)
+    *whole, _ = file.read_bytes().split(b"\n")
+    return [_record(line, file, number) for number, line in enumerate(whole, start=1)]
 
 
 def read_all_records(files: Iterable[Path]) -> list[Record]:
@@ -142,8 +188,32 @@ def read_all_records(files: Iterable[Path]) -> list[Record]:
     return [record for file in files for record in read_records(file)]
 
 
-def _cut_off_last_line(file: Path) -> None:
-    """Remove a line whose writing was interrupted, so that the next stands alone."""
+def _line(record: Mapping[str, Any]) -> str:
+    check_record(record)
+    ordered = {name: record[name] for name in FORMAT if name in record}
+    return json.dumps(with_checksum(ordered)) + "\n"
+
+
+def _record(line: bytes, file: Path, number: int) -> Record:
+    try:
+        record = without_checksum(dict(json.loads(line)))
+        check_record(record)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"'file' needs to hold a record in JSON in each line "
+            f"(got another in line {number} of {file}: {error})"
+        ) from error
+    return record
+
+
+def cut_off_torn_line(file: Path) -> None:
+    """Remove a last line whose writing was interrupted, so that the next stands alone.
+
+    Args:
+        file: A file of lines.
+    """
+    check_no_pipe(file)
     content = file.read_bytes()
-    with file.open("r+b") as lines:
-        lines.truncate(content.rfind(b"\n") + 1)
+    if not content.endswith(b"\n"):
+        with file.open("r+b") as lines:
+            lines.truncate(content.rfind(b"\n") + 1)

@@ -1,20 +1,10 @@
 """Carrying out the cells of a grid: each once, and again only where it is missing."""
 
 import math
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import (
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-import torch
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,9 +15,9 @@ from rich.progress import (
 )
 
 from tvdiff_pyg.grid.cell import GridCell
+from tvdiff_pyg.grid.jobs import Jobs
 from tvdiff_pyg.grid.records import Record, append_record, read_all_records
-
-Returned = TypeVar("Returned")
+from tvdiff_pyg.training.live import is_live
 
 
 def run_grid(
@@ -70,8 +60,7 @@ def run_grid(
         >>> run_grid([], Path("nowhere.jsonl"), progress=False)
         []
     """
-    if jobs < 0:
-        raise ValueError(f"'jobs' needs to be at least 0 (got {jobs})")
+    pool = Jobs(jobs)
     deadline = time.monotonic() + 60 * budget_minutes
     files = (*known, file)
     recorded = [] if again else read_all_records(files)
@@ -90,9 +79,14 @@ def run_grid(
             except Exception as error:  # Whatever it was, the other cells still count.
                 errors.append(f"{cell.label}: {str(error) or type(error).__name__}")
             bar.advance(task)
+            if progress and bar.disable:
+                print(f"{int(bar.tasks[task].completed)} of {len(cells)} cells")
 
         try:
-            _carry_out(missing, jobs, deadline, keep)
+            with pool:
+                work = [_in_time(pool, cell, deadline) for cell in missing]
+                for place, finish in pool.each(work):
+                    keep(missing[place], finish)
         except KeyboardInterrupt as stop:
             kept = len(find_records(cells, files))
             raise KeyboardInterrupt(
@@ -128,61 +122,11 @@ def find_record(cell: GridCell, records: Iterable[Record]) -> Record | None:
     return next((record for record in newest if cell.is_recorded(record)), None)
 
 
-def call_apart(
-    function: Callable[..., Returned], *arguments: object, jobs: int = 1
-) -> Returned:
-    """Call a function in a process of its own, for its own peak memory.
-
-    Args:
-        function: The function; it and its arguments need to be picklable.
-        *arguments: The arguments.
-        jobs: How many such processes part the threads of this one. (default: ``1``)
-    """
-    # A fresh interpreter: what this one has allocated would count for the other.
-    # Threads of processes that share the cores would only wait for each other.
-    context = multiprocessing.get_context("spawn")
-    threads = max(torch.get_num_threads() // jobs, 1)
-    with ProcessPoolExecutor(
-        1,
-        mp_context=context,
-        initializer=_begin,
-        initargs=(threads, multiprocessing.get_start_method()),
-    ) as process:
-        return process.submit(function, *arguments).result()
-
-
-def _begin(threads: int, start_method: str) -> None:
-    torch.set_num_threads(threads)
-    # Otherwise each worker of a data loader would import everything anew.
-    multiprocessing.set_start_method(start_method, force=True)
-
-
-def _carry_out(
-    cells: Sequence[GridCell],
-    jobs: int,
-    deadline: float,
-    keep: Callable[[GridCell, Callable[[], Record | None]], None],
-) -> None:
-    if jobs == 0:
-        for cell in cells:
-            keep(cell, lambda: _in_time(cell.carry_out, deadline))  # noqa: B023
-        return
-    apart = partial(call_apart, jobs=jobs)
-    with ThreadPoolExecutor(jobs) as threads:
-        running: dict[Future[Record | None], GridCell] = {
-            threads.submit(_in_time, partial(apart, cell.carry_out), deadline): cell
-            for cell in cells
-        }
-        try:
-            for done in as_completed(running):
-                keep(running[done], done.result)
-        except KeyboardInterrupt:
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _in_time(run: Callable[[], Record], deadline: float) -> Record | None:
-    return run() if time.monotonic() < deadline else None
+def _in_time(
+    pool: Jobs, cell: GridCell, deadline: float
+) -> Callable[[], Record | None]:
+    """Return what carries a cell out, unless it is too late."""
+    return lambda: pool.call(cell.carry_out) if time.monotonic() < deadline else None
 
 
 def _progress_bar(shown: bool) -> Progress:
@@ -193,5 +137,6 @@ def _progress_bar(shown: bool) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        disable=not shown,
+        # A file gets a line for each cell in its place.
+        disable=not (shown and is_live()),
     )

@@ -1,11 +1,13 @@
 """Tables of records: how they are grouped, and how numbers are printed."""
 
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.printable import printable
 
 MISSING = "–"
 
@@ -23,9 +25,22 @@ def markdown_table(table: Sequence[Sequence[str]]) -> str:
         | 1 | 2 |
         <BLANKLINE>
     """
-    header, *rows = table
+    header, *rows = ([markdown_text(cell) for cell in cells] for cells in table)
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def markdown_text(text: str) -> str:
+    r"""Escape what would end a cell, or begin HTML or a formula.
+
+    Args:
+        text: Any text.
+
+    Example:
+        >>> print(markdown_text("$a|b <c>"))
+        \$a\|b \<c>
+    """
+    return re.sub(r"[\\|<$]", r"\\\g<0>", printable(text))
 
 
 def print_number(

@@ -9,7 +9,7 @@ from torch_geometric.metrics import (
     LinkPredPersonalization,
 )
 
-from tvdiff_pyg.metrics.metric import Catalogue, register_metric
+from tvdiff_pyg.metrics.metric import Catalogue, add_sum, register_metric
 
 
 @register_metric("coverage")
@@ -102,7 +102,7 @@ class Personalization(LinkPredPersonalization):
     def __init__(self, k: int, catalogue: Catalogue) -> None:
         super().__init__(k, max_src_nodes=None)
         zero = torch.zeros(catalogue.num_items, dtype=torch.float64)
-        self.add_state("direction", zero, dist_reduce_fx="sum")
+        add_sum(self, "direction", zero)
 
     def update(self, item: Tensor, *label: Tensor | None) -> None:
         """Add a batch of rankings."""
@@ -111,6 +111,10 @@ class Personalization(LinkPredPersonalization):
         share = length.to(self.direction.dtype).rsqrt().expand_as(item)
         self.direction.index_add_(0, item[is_item], share[is_item])
         self.total += (length > 0).sum()
+
+    def _reset(self) -> None:
+        self.direction.zero_()
+        self.total.zero_()
 
     def compute(self) -> Tensor:
         """Return one minus the mean similarity; 0 of fewer than two users."""

@@ -30,8 +30,10 @@ def register_metric(name: str) -> Callable[[MetricType], MetricType]:
     it is the mean of what its ``_compute`` returns over the users with a held-out item.
     Any other metric of torchmetrics is called with ``k`` and the :class:`Catalogue`;
     its ``update`` gets the items that each user is shown, of shape ``[num_users, k]``,
-    where ``num_items`` pads, and the held-out pairs. A class with ``optional = True``
-    takes part only where it is asked for by name.
+    where ``num_items`` pads, the held-out pairs and, of a class with
+    ``reads_seen = True``, what each user had chosen as a CSR. A class with
+    ``optional = True`` takes part only where it is asked for by name; one that is not
+    optional, with ``higher_is_better = True``, may choose epochs and settings.
 
     Args:
         name: The name, before the ``@``.
@@ -58,6 +60,20 @@ class Catalogue:
     def num_items(self) -> int:
         """The number of items."""
         return self.popularity.numel()
+
+
+def add_sum(metric: Any, name: str, zero: Tensor) -> None:
+    """Give a metric something to add up, over batches and over processes.
+
+    Args:
+        metric: The metric; without torchmetrics it needs a ``_reset`` of its own.
+        name: What it is called.
+        zero: Where it begins.
+    """
+    if hasattr(metric, "add_state"):
+        metric.add_state(name, zero, dist_reduce_fx="sum")
+    else:
+        metric.register_buffer(name, zero, persistent=False)
 
 
 def default_metrics() -> list[str]:

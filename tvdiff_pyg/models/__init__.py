@@ -1,14 +1,11 @@
 """Models: TV-Diff, composed from the parts, and the baselines to compare it with."""
 
 from tvdiff_pyg.models.closed_form import ClosedFormModel
+from tvdiff_pyg.models.history_scorer import HistoryScorer
+from tvdiff_pyg.models.learner import Learner
 from tvdiff_pyg.models.model import MODELS, Model, ModelConfig, register_model
-from tvdiff_pyg.models.scorer import (
-    FactorScorer,
-    HistoryScorer,
-    Scorer,
-    Search,
-    TableScorer,
-)
+from tvdiff_pyg.models.scorer import FactorScorer, Scorer, Search
+from tvdiff_pyg.models.table_scorer import TableScorer
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff import TVDiff
 from tvdiff_pyg.models.tvdiff_config import TVDiffConfig
@@ -19,8 +16,12 @@ from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
 from tvdiff_pyg.models.baselines import (
     BPRMF,
     EASE,
+    GFCF,
     IALS,
+    SLIM,
+    VAECF,
     DiffRec,
+    DirectAU,
     ImplicitBPR,
     ItemItemModel,
     ItemKNN,
@@ -28,35 +29,58 @@ from tvdiff_pyg.models.baselines import (
     LocalEASE,
     MultiVAE,
     Popularity,
+    RecVAE,
+    RP3beta,
+    ScaledIALS,
+    SimGCL,
+    SimpleX,
+    TurboCF,
+    UltraGCN,
+    UserKNN,
+    XSimGCL,
 )
 from tvdiff_pyg.models.blend import Blend, BlendConfig
 
 __all__ = [
     "BPRMF",
     "EASE",
+    "GFCF",
     "IALS",
     "MODELS",
+    "SLIM",
+    "VAECF",
     "Blend",
     "BlendConfig",
     "ClosedFormModel",
     "DiffRec",
+    "DirectAU",
     "FactorScorer",
     "HistoryScorer",
     "ImplicitBPR",
     "ItemItemModel",
     "ItemKNN",
+    "Learner",
     "LightGCN",
     "LocalEASE",
     "Model",
     "ModelConfig",
     "MultiVAE",
     "Popularity",
+    "RP3beta",
+    "RecVAE",
+    "ScaledIALS",
     "Scorer",
     "Search",
+    "SimGCL",
+    "SimpleX",
     "TVDiff",
     "TVDiffConfig",
     "TVDiffScorer",
     "TableScorer",
     "TrainableModel",
+    "TurboCF",
+    "UltraGCN",
+    "UserKNN",
+    "XSimGCL",
     "register_model",
 ]

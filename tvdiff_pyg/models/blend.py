@@ -8,18 +8,22 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.baselines.item_item import ItemItemModel
 from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
+from tvdiff_pyg.models.blend_scorer import BlendScorer
 from tvdiff_pyg.models.memory import Engine, Step
 from tvdiff_pyg.models.model import Model, ModelConfig
-from tvdiff_pyg.models.scorer import FactorScorer, Scorer
-from tvdiff_pyg.ranking import BlendQuery, BlendRanker, HistoryRanker
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, gram
-
-# The users, at least, that the scales of both scores are measured on.
-SAMPLED_USERS = 512
+from tvdiff_pyg.models.score_scale import (
+    deviation_of_products,
+    deviation_of_scores,
+    spread_users,
+)
+from tvdiff_pyg.ranking import HistoryRanker
+from tvdiff_pyg.sampled import HistoricalSums
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class BlendConfig(ModelConfig):
         self.check("model", self.model.dense_factors, "of dense factors")
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """Those of both models."""
+        return *self.model.packages, *self.linear.packages
+
+    @property
     def engines(self) -> tuple[Engine, ...]:
         """Those of the model."""
         return self.model.engines
@@ -63,9 +72,29 @@ class BlendConfig(ModelConfig):
         return self.model.sparse_grad
 
     @property
+    def has_item_sums(self) -> bool:
+        """Whether the model's are."""
+        return self.model.has_item_sums
+
+    @property
     def num_layers(self) -> int:
         """Those of the model."""
         return self.model.num_layers
+
+    @property
+    def unweighted(self) -> str | None:
+        """The model, if it reads no weights; the linear one beside it never does."""
+        return self.model.unweighted or "the linear model that 'linear_share' blends in"
+
+    @property
+    def unfeatured(self) -> str | None:
+        """The model, if it reads none; the linear one never does."""
+        return self.model.unfeatured
+
+    @property
+    def fixed_items(self) -> str | None:
+        """The model, if it cannot fold items in; the linear one scores them zero."""
+        return self.model.fixed_items
 
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan both models."""
@@ -142,7 +171,12 @@ class Blend(Model):
         blend._prepared = self._prepared
         return blend.train(self.training)
 
-    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def read_features(self, graph: GraphLike) -> Self:
+        """Let the model read them."""
+        self.model.read_features(graph)
+        return self
+
+    def prepare(self, graph: GraphLike, seed: int = 0) -> Self:
         """Prepare the model, and fit the linear one."""
         self.model.prepare(graph, seed)
         self.linear.prepare(graph, seed)
@@ -157,7 +191,7 @@ class Blend(Model):
     ) -> FreeEnergy:
         """Compute the loss of the model.
 
-        See :meth:`~tvdiff_pyg.models.Model.training_loss`.
+        See :meth:`~tvdiff_pyg.models.Learner.training_loss`.
         """
         return self.model.training_loss(adjacency, user, item, generator)
 
@@ -166,24 +200,29 @@ class Blend(Model):
         adjacency: BipartiteAdjacency,
         batch: HeteroData,
         generator: torch.Generator | None = None,
+        history: HistoricalSums | None = None,
     ) -> FreeEnergy:
         """Estimate the loss of the model.
 
-        See :meth:`~tvdiff_pyg.models.Model.sampled_loss`.
+        See :meth:`~tvdiff_pyg.models.Learner.sampled_loss`.
         """
-        return self.model.sampled_loss(adjacency, batch, generator)
+        return self.model.sampled_loss(adjacency, batch, generator, history)
+
+    def historical_sums(self, adjacency: BipartiteAdjacency) -> HistoricalSums:
+        """Sum for the model."""
+        return self.model.historical_sums(adjacency)
 
     @torch.no_grad()
-    def scorer(self, graph: BipartiteAdjacency) -> "BlendScorer":
+    def scorer(self, graph: GraphLike) -> BlendScorer:
         """Rank by both scores.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        own = self.model.scorer(graph).factors
+        graph = self.adjacency_of(graph)
+        own, linear = self.model.scorer(graph).factors, self._prepare_linear(graph)
         assert own is not None
-        linear = self._prepare_linear(graph)
-        users = own.known(_spread_users(graph.user_rows))
-        deviation = _deviation_of_products(users, own.item_factor)
+        users = own.known(spread_users(graph.user_rows))
+        deviation = deviation_of_products(users, own.item_factor)
         scale = self.share * deviation / linear.deviation
         return BlendScorer(own, linear.ranker.scaled(scale))
 
@@ -192,41 +231,14 @@ class Blend(Model):
         known = self._prepared
         if known and known.graph is graph and known.weight is self.linear.weight:
             return known
-        ranker = self.linear.scorer(graph).ranker
-        history = graph.user_rows.select(_spread_users(graph.user_rows))
-        deviation = _deviation_of_scores(ranker, history)
+        ranker, rows = self.linear.scorer(graph).ranker, graph.user_rows
+        deviation = deviation_of_scores(ranker, rows.select(spread_users(rows)))
         self._prepared = _PreparedLinear(graph, self.linear.weight, ranker, deviation)
         return self._prepared
 
     def __repr__(self) -> str:
         name = type(self).__name__
         return f"{name}({self.model}, {self.linear}, share={self.share})"
-
-
-class BlendScorer(Scorer[BlendQuery]):
-    """Ranks by the sum of two scores.
-
-    Args:
-        own: What scores by dense factors.
-        by_history: What scores histories, on the scale of the other.
-    """
-
-    def __init__(self, own: FactorScorer, by_history: HistoryRanker) -> None:
-        super().__init__(own.rows, BlendRanker(own.item_factor, by_history))
-        self._own = own
-
-    @property
-    def factors(self) -> FactorScorer:
-        """The scorer by dense factors alone."""
-        return self._own
-
-    def query(self, history: CSR) -> BlendQuery:
-        """Return the factors of new users beside their histories."""
-        return BlendQuery(self._own.query(history), history)
-
-    def known(self, user: Tensor) -> BlendQuery:
-        """Return the factors of known users beside their histories."""
-        return BlendQuery(self._own.known(user), self.rows.select(user))
 
 
 class _PreparedLinear(NamedTuple):
@@ -236,34 +248,3 @@ class _PreparedLinear(NamedTuple):
     weight: Tensor | None
     ranker: HistoryRanker
     deviation: Tensor
-
-
-def _spread_users(rows: CSR) -> Tensor:
-    step = max(rows.num_rows // SAMPLED_USERS, 1)
-    return torch.arange(0, rows.num_rows, step, device=rows.col.device)
-
-
-def _deviation_of_products(left: Tensor, right: Tensor) -> Tensor:
-    """Compute the standard deviation of ``left @ right.t()``, from sums and Grams."""
-    count = left.size(0) * right.size(0)
-    mean = (left.sum(dim=0) @ right.sum(dim=0)) / count
-    square = (gram(left) * gram(right)).sum() / count
-    return _deviation(mean, square)
-
-
-def _deviation_of_scores(ranker: HistoryRanker, history: CSR) -> Tensor:
-    """Compute the standard deviation of a linear model's scores, block by block."""
-    users = torch.arange(history.num_rows, device=history.col.device)
-    moments = []
-    for block in users.split(ranker.user_block):
-        score = ranker.scores(history.select(block))
-        moments.append(torch.stack([score.sum(), score.square().sum()]))
-        count = users.numel() * score.size(1)
-    mean, square = torch.stack(moments).sum(dim=0) / count
-    return _deviation(mean, square)
-
-
-def _deviation(mean: Tensor, square: Tensor) -> Tensor:
-    # Scores that are all equal have no scale, and do not change a ranking.
-    tiny = torch.finfo(mean.dtype).tiny
-    return (square - mean.square()).clamp(min=tiny).sqrt()

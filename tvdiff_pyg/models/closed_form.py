@@ -1,12 +1,13 @@
 """Models that are computed from a graph, without the trainer, and their state."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
-from torch import Tensor
+import torch
 from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.models.model import Model, ModelConfig
-from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
 class ClosedFormModel(Model):
@@ -34,11 +35,14 @@ class ClosedFormModel(Model):
         """Build from settings: by default, they are the arguments."""
         return cls(**vars(config))
 
-    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    @abstractmethod
+    def fit(self, graph: GraphLike, seed: int = 0) -> Self:
         """Compute the model.
 
         Args:
-            graph: The training graph; its weights are not read.
+            graph: The training graph, or what
+                :meth:`~tvdiff_pyg.models.Model.adjacency_of` reads it from; its weights
+                are not read.
             seed: Seed of what is random. (default: ``0``)
 
         Returns:
@@ -46,18 +50,46 @@ class ClosedFormModel(Model):
         """
         raise NotImplementedError
 
-    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def prepare(self, graph: GraphLike, seed: int = 0) -> Self:
         """Fit; see :meth:`~tvdiff_pyg.models.Model.prepare`."""
-        return self.fit(graph, seed)
+        self.fit(graph, seed)
+        self._check_kept()
+        return self
 
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return what was computed, for ``state_dict()``."""
-        return {name: getattr(self, name) for name in self.fitted}
+    def _check_kept(self) -> None:
+        """Raise unless all that was computed is part of the state."""
+        others = [name for name, value in vars(self).items() if torch.is_tensor(value)]
+        unset = [name for name in self.fitted if getattr(self, name) is None]
+        if others or unset:
+            raise ValueError(
+                f"'fitted' of {type(self).__name__} needs to name the tensors that "
+                f"'fit' computes (got {self.fitted}, of which {unset} are none, "
+                f"beside {others})"
+            )
 
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Take over what :meth:`get_extra_state` returned."""
-        for name in self.fitted:
-            setattr(self, name, state[name])
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return what was computed, and by which model, for ``state_dict()``."""
+        fitted = {name: getattr(self, name) for name in self.fitted}
+        return {"of": type(self).__name__, **fitted}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`get_extra_state` returned.
+
+        Args:
+            state: What it returned.
+
+        Raises:
+            ValueError: If that was of another model, whose tensors may bear the same
+                names.
+        """
+        name = type(self).__name__
+        if state.get("of") != name or not state.keys() >= {*self.fitted}:
+            raise ValueError(
+                f"'state' needs to be that of a fitted {name} "
+                f"(got that of {state.get('of', 'another model')})"
+            )
+        for fitted in self.fitted:
+            setattr(self, fitted, state[fitted])
 
     def check_fitted(self) -> None:
         """Raise unless the model is fitted.

@@ -8,8 +8,8 @@ from typing import Literal
 
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.ranking.exact import ITEM_BLOCK_BYTES, MIN_HALF_CHANNELS
-from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
 from tvdiff_pyg.ranking.ranker import USER_BLOCK
+from tvdiff_pyg.ranking.scores import BLOCK_ENTRIES
 from tvdiff_pyg.sparse.products import STEPS_AT_ONCE
 
 #: How a step reads the graph: all of it, or a sample around its batch.
@@ -26,16 +26,52 @@ class Step:
 
     Args:
         engine: All of the graph, or a sample.
-        batch_size: Users or interactions in a batch.
+        batch_size: Users or interactions in a batch, those of all processes.
         num_neighbors: Most neighbours of a node in a sample; -1 for all.
             (default: ``32``)
         num_pool: Random items in a sample. (default: ``4096``)
+        historical: Whether sums over whole neighbourhoods are kept.
+            (default: ``False``)
+        negatives: Whether a pair is drawn beside each observed one.
+            (default: ``True``)
+        processes: How many processes part the users, and with them batches and the
+            neighbours of items. (default: ``1``)
     """
 
     engine: Engine
     batch_size: int
     num_neighbors: int = 32
     num_pool: int = 4096
+    historical: bool = False
+    negatives: bool = True
+    processes: int = 1
+
+    @property
+    def share(self) -> int:
+        """Users or interactions of a batch that one of the processes reads."""
+        return -(-self.batch_size // self.processes)
+
+    def kept(self, size: GraphSize) -> tuple[float, float]:
+        """Return how many neighbours of a user and of an item one of them samples.
+
+        Args:
+            size: How large its part of the graph is.
+        """
+        found = size.num_interactions / size.num_users
+        raters = size.num_interactions / size.num_items
+        if self.num_neighbors == -1:
+            return found, raters
+        share = -(-self.num_neighbors // self.processes)
+        return min(self.num_neighbors, found), min(share, raters)
+
+    def items_read(self, size: GraphSize) -> int:
+        """Return how many items a sample has, those of all processes, at most.
+
+        Args:
+            size: How large the part of one of them is.
+        """
+        read = self.num_pool + self.batch_size * self.kept(size)[0]
+        return int(min(size.num_items, read))
 
 
 def learned(size: GraphSize, channels: int, activations: int) -> dict[str, int]:
@@ -53,6 +89,13 @@ def learned(size: GraphSize, channels: int, activations: int) -> dict[str, int]:
         "gradients": table,
         "activations": activations,
     }
+
+
+def encoded(size: GraphSize, channels: int) -> int:
+    """Count features twice, both maps as :func:`learned` counts, and four images."""
+    nodes = size.num_users + size.num_items
+    maps = 4 * 2 * size.num_features * channels * FLOAT
+    return maps + 4 * nodes * channels * FLOAT + 2 * (FLOAT + INDEX) * size.num_entries
 
 
 def diffusion_step(size: GraphSize, channels: int, num_layers: int, step: Step) -> int:
@@ -97,33 +140,29 @@ def square_weights(size: GraphSize) -> int:
 def _exact_step(size: GraphSize, channels: int, num_layers: int, step: Step) -> int:
     """All item factors, their gradient, and that of their tanh; so for each layer."""
     nodes = size.num_users + size.num_items
-    rows = 3 * size.num_items + 3 * (num_layers - 1) * nodes + 8 * step.batch_size
+    rows = 3 * size.num_items + 3 * (num_layers - 1) * nodes + 8 * step.share
     return FLOAT * rows * channels + 64 * _pairs(size, step)
 
 
 def _sampled_step(size: GraphSize, channels: int, num_layers: int, step: Step) -> int:
     """Rows of the users and items of a batch, with their gradients."""
-    batch, cap = step.batch_size, step.num_neighbors
-    kept = [
-        degree if cap == -1 else min(cap, degree)
-        for degree in (
-            size.num_interactions / size.num_users,
-            size.num_interactions / size.num_items,
-        )
-    ]
-    items = min(size.num_items, step.num_pool + batch * kept[0])
+    batch, kept = step.share, step.kept(size)
+    items: float = step.items_read(size)
     users = min(size.num_users, batch + items * kept[1])
-    edges = items * kept[1]
+    edges = items * kept[1] + batch * size.num_interactions / size.num_users
     for _ in range(num_layers - 1):
         edges += users * kept[0] + items * kept[1]
         items = min(size.num_items, items + users * kept[0])
         users = min(size.num_users, users + items * kept[1])
     rows = 4 * items + 2 * users + 8 * batch
     rows += 3 * (num_layers - 1) * (items + users)
+    if step.historical:
+        # Three tables that are kept, and the factors of a pass.
+        rows += 2 * size.num_users + 2 * size.num_items
     return int(FLOAT * channels * rows + 100 * edges)
 
 
 def _pairs(size: GraphSize, step: Step) -> int:
     """Observed and negative pairs of a batch."""
     degree = size.num_interactions / size.num_users
-    return int(2 * step.batch_size * degree)
+    return int((1 + step.negatives) * step.share * degree)

@@ -5,35 +5,44 @@ A model of your own is one file: a frozen :class:`ModelConfig`, and a subclass o
 line, run folders, the memory plan, studies and benchmarks then know it.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch_geometric.data import HeteroData
 from typing_extensions import Self
 
-from tvdiff_pyg.config import Config
-from tvdiff_pyg.data.graph import BipartiteGraph
+from tvdiff_pyg.contract import Contract
+from tvdiff_pyg.data.graph_like import GraphLike, as_graph
 from tvdiff_pyg.data.graph_size import GraphSize
-from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.models.learner import Learner
 from tvdiff_pyg.models.memory import Engine, Step
 from tvdiff_pyg.models.scorer import Scorer
+from tvdiff_pyg.models.unread import Unread
 from tvdiff_pyg.registry import Registry
+from tvdiff_pyg.search_space import Space
 from tvdiff_pyg.sparse import BipartiteAdjacency, Normalization
 
 #: Every model by its name.
-MODELS: "Registry[type[Model]]" = Registry("model")
+MODELS: "Registry[type[Model]]" = Registry(
+    "model", lambda: Contract(Model, ModelConfig)
+)
 register_model = MODELS.register
 
 
 @dataclass(frozen=True)
-class ModelConfig(Config):
+class ModelConfig(Unread):
     """Settings of a model; its subclass stands beside the model.
 
-    What follows says how the model can be trained; a model that is fitted in closed
-    form leaves it as it is.
+    What follows says what computes the model, and how it can be trained; a model that
+    is fitted in closed form, by PyTorch alone, leaves it as it is.
     """
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What computes it besides PyTorch and PyG, by the names that pip knows."""
+        return ()
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -42,9 +51,7 @@ class ModelConfig(Config):
 
     @property
     def dense_factors(self) -> bool:
-        """Whether its scores are inner products of dense factors, beside which a linear
-        item model can be blended in.
-        """
+        """Whether its scores are inner products of dense factors, as a blend needs."""
         return True
 
     @property
@@ -60,10 +67,26 @@ class ModelConfig(Config):
         return False
 
     @property
+    def has_item_sums(self) -> bool:
+        """Whether the sampled engine may keep the sums over the items' users."""
+        return False
+
+    @property
     def num_layers(self) -> int:
         """Hops around a batch that the sampled engine reads."""
         return 1
 
+    @property
+    def search_space(self) -> Space:
+        """What tuning searches of its settings and its training's, by name."""
+        return {}
+
+    @property
+    def label(self) -> str:
+        """What the model is called, for messages."""
+        return f"model {MODELS.of(self).name!r}"
+
+    @abstractmethod
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan the memory of a training and of a ranking after it.
 
@@ -89,7 +112,7 @@ class ModelConfig(Config):
         return MODELS.of(self).part.from_config(self, num_users, num_items)
 
 
-class Model(torch.nn.Module):
+class Model(Learner):
     """A recommender.
 
     Attributes:
@@ -102,6 +125,7 @@ class Model(torch.nn.Module):
     normalization: Normalization = "none"
 
     @classmethod
+    @abstractmethod
     def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
         """Build from settings, untrained.
 
@@ -112,25 +136,58 @@ class Model(torch.nn.Module):
         """
         raise NotImplementedError
 
-    def adjacency_of(self, graph: BipartiteGraph) -> BipartiteAdjacency:
+    @property
+    def device(self) -> torch.device:
+        """Where what was learned is; the CPU where nothing is kept."""
+        # It may be in buffers, or in the graph alone.
+        learned = chain(self.parameters(), self.buffers())
+        return next(learned, torch.empty(0)).device
+
+    def adjacency_of(self, graph: GraphLike) -> BipartiteAdjacency:
         """Sort and weigh the training pairs of a graph as this model reads them.
 
         Args:
-            graph: The interactions.
+            graph: The interactions, or what
+                :func:`~tvdiff_pyg.data.as_graph` reads them from; an adjacency is
+                returned as it is.
 
         Returns:
             The adjacency that the other methods take.
+
+        Raises:
+            ValueError: If the pairs have weights, and this model does not read them.
         """
-        size = graph.num_users, graph.num_items
+        if isinstance(graph, BipartiteAdjacency):
+            return graph
+        graph = as_graph(graph)
+        size, weight = (graph.num_users, graph.num_items), graph.train_weight
+        if weight is not None:
+            self.config.check_weights("edge_weight")
         return BipartiteAdjacency.from_edge_index(
-            graph.train_index, size, self.normalization
+            graph.train_index, size, self.normalization, weight
         )
 
-    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def read_features(self, graph: GraphLike) -> Self:
+        """Read features of users and items from now on, for a model that does.
+
+        A model that is rebuilt from its settings reads them before its weights.
+
+        Args:
+            graph: The graph that has them.
+
+        Returns:
+            The model itself.
+
+        Raises:
+            ValueError: If it is to read some and there are none.
+        """
+        return self
+
+    def prepare(self, graph: GraphLike, seed: int = 0) -> Self:
         """Compute from the graph what needs no gradients; for many models, nothing.
 
         Args:
-            graph: The training graph.
+            graph: The training graph, or what :meth:`adjacency_of` reads it from.
             seed: Seed of what is random. (default: ``0``)
 
         Returns:
@@ -138,51 +195,13 @@ class Model(torch.nn.Module):
         """
         return self
 
-    def training_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        user: Tensor,
-        item: Tensor | None = None,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Compute the loss of a batch; only for models that learn by gradients.
-
-        Args:
-            adjacency: The training graph.
-            user: Users of the batch, long, of shape ``[batch_size]``; may repeat.
-            item: One positive item for each user (batches over interactions); if
-                omitted, all items of each user are its positives (batches over
-                users). (default: ``None``)
-            generator: Source of randomness. (default: ``None``)
-
-        Returns:
-            Free energy, energy and entropy.
-        """
-        raise NotImplementedError
-
-    def sampled_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        batch: HeteroData,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Estimate the loss from sampled neighbours; only with that engine.
-
-        Args:
-            adjacency: The training graph.
-            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
-            generator: Source of randomness. (default: ``None``)
-
-        Returns:
-            Free energy, energy and entropy.
-        """
-        raise NotImplementedError
-
-    def scorer(self, graph: BipartiteAdjacency) -> Scorer[Any]:
+    @abstractmethod
+    def scorer(self, graph: GraphLike) -> Scorer[Any]:
         """Prepare the model on a graph to rank by it, as in ``eval`` mode.
 
         Args:
-            graph: The training graph, on the model's device.
+            graph: The training graph, on the model's device, or what
+                :meth:`adjacency_of` reads it from.
 
         Raises:
             ValueError: If the model is not fitted, or to another graph.

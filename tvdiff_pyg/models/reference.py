@@ -120,7 +120,9 @@ def dense_training_loss(
     x_t = diffusion.q_sample(x_0, timestep, noise)
     score = dense_predict(denoiser, x_t, timestep, embedding, item_factor)
 
-    energy = (x_0 - score).square().mean()
+    # What is predicted is whether an item was met, however much that weighs.
+    met = to_dense(observed.with_value(None), item_factor.dtype)
+    energy = (met - score).square().mean()
     pos = score[positive.row(), positive.col]
     neg = None if negative is None else score[negative.row(), negative.col]
     entropy = loss.entropy(pos, neg, score.numel())
@@ -153,6 +155,11 @@ class DropoutScorer(Scorer[CSR]):
     def factors(self) -> FactorScorer:
         """The scorer without dropout: with it, there are no factors."""
         return self._without
+
+    @property
+    def unexplained(self) -> str | None:
+        """That no two scores of a history are the same."""
+        return "which scores with dropout"
 
     def query(self, history: CSR) -> CSR:
         """Return the histories."""

@@ -9,7 +9,9 @@ from typing import Any, Generic, Protocol
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.ranking import ExactRanker, HistoryRanker
+from tvdiff_pyg.data.new_items import NewItems
+from tvdiff_pyg.models.leave_one_out import leave_one_out
+from tvdiff_pyg.ranking import ExactRanker
 from tvdiff_pyg.ranking.ranker import Query, join
 from tvdiff_pyg.sparse import CSR
 
@@ -56,6 +58,44 @@ class Scorer(Generic[Query]):
         """
         raise NotImplementedError
 
+    def with_items(self, items: NewItems) -> "Scorer[Query]":
+        """Return a scorer that ranks new items, too, behind those of the graph.
+
+        Nothing is trained, and the scores of other items stay as they are.
+
+        Args:
+            items: The new items.
+
+        Raises:
+            NotImplementedError: If the model ranks only what it was fitted to: see
+                :attr:`~tvdiff_pyg.models.unread.Unread.fixed_items`.
+        """
+        raise NotImplementedError
+
+    @property
+    def unexplained(self) -> str | None:
+        """What keeps its scores from being parted by a history's items, in words;
+        ``None`` if nothing does.
+        """
+        return "which does not say what its scores are made of"
+
+    def contributions(self, history: CSR, item: Tensor) -> Tensor:
+        """Compute by how much scores would fall, were an item not in a history.
+
+        Exact for sums over a history's items, which these differences add up to.
+
+        Args:
+            history: One user's items, of shape ``[1, num_items]``.
+            item: Distinct items that are scored, long, of shape ``[num_scored]``.
+
+        Returns:
+            Differences, of shape ``[history.nnz, num_scored]``.
+
+        Raises:
+            NotImplementedError: If :attr:`unexplained` says why.
+        """
+        raise NotImplementedError
+
     def known(self, user: Tensor) -> Query:
         """Compute what the ranker reads of users of the graph.
 
@@ -88,6 +128,7 @@ class Scorer(Generic[Query]):
         Raises:
             ValueError: If ``k`` is below 1.
         """
+        self._check_seen(seen, user.numel())
         found = [
             self._search(self.known(user[block]), block, k, seen, ranker)
             for block in _blocks(user.numel(), user.device)
@@ -117,11 +158,20 @@ class Scorer(Generic[Query]):
         Raises:
             ValueError: If ``k`` is below 1, or the model reads no histories.
         """
+        self._check_seen(seen, history.num_rows)
         found = [
             self._search(self.query(history.select(block)), block, k, seen, ranker)
             for block in _blocks(history.num_rows, history.col.device)
         ]
         return join(found)
+
+    def _check_seen(self, seen: CSR | None, num_ranked: int) -> None:
+        shape = [num_ranked, self.rows.num_cols]
+        if seen is not None and [seen.num_rows, seen.num_cols] != shape:
+            raise ValueError(
+                f"'seen' needs to be of shape {shape} "
+                f"(got {[seen.num_rows, seen.num_cols]})"
+            )
 
     def _search(
         self,
@@ -156,55 +206,12 @@ class FactorScorer(Scorer[Tensor]):
         """This scorer."""
         return self
 
+    @property
+    def unexplained(self) -> str | None:
+        """None, as histories can be read without one of their items."""
+        return None
 
-class TableScorer(FactorScorer):
-    """Scores by factors of users that are known by their ids.
-
-    Args:
-        rows: Each user's training items, of shape ``[num_users, num_items]``.
-        user_factor: User factors, of shape ``[num_users, channels]``.
-        item_factor: Item factors, of shape ``[num_items, channels]``.
-        name: The model, for messages.
-
-    Example:
-        >>> rows = CSR.from_edge_index(torch.tensor([[0, 1], [0, 1]]), (2, 2))
-        >>> scorer = TableScorer(rows, torch.eye(2), torch.eye(2), "Identity")
-        >>> scorer.rank(torch.tensor([1]), k=1)[1].tolist()
-        [[1]]
-    """
-
-    def __init__(
-        self, rows: CSR, user_factor: Tensor, item_factor: Tensor, name: str
-    ) -> None:
-        super().__init__(rows, item_factor)
-        self.user_factor = user_factor
-        self._name = name
-
-    def known(self, user: Tensor) -> Tensor:
-        """Look the factors up."""
-        return self.user_factor[user]
-
-    def query(self, history: CSR) -> Tensor:
-        """Raise: histories are not read."""
-        raise ValueError(
-            f"{self._name} knows users by their id, so a new history needs a model "
-            f"that reads histories, such as TVDiff"
-        )
-
-
-class HistoryScorer(Scorer[CSR]):
-    """Scores by sums of weights over a history's items.
-
-    Args:
-        rows: Each user's training items, of shape ``[num_users, num_items]``.
-        ranker: The weights, prepared.
-    """
-
-    ranker: HistoryRanker
-
-    def __init__(self, rows: CSR, ranker: HistoryRanker) -> None:
-        super().__init__(rows, ranker)
-
-    def query(self, history: CSR) -> CSR:
-        """Return the histories."""
-        return history
+    @torch.no_grad()
+    def contributions(self, history: CSR, item: Tensor) -> Tensor:
+        """Compare user factors; see :meth:`Scorer.contributions`."""
+        return leave_one_out(self.query, history, self.item_factor[item])

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from torch import Tensor
+from torch_geometric.data import HeteroData
+from torch_geometric.typing import Adj
 from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.models.model import Model
-from tvdiff_pyg.nn.bipartite import check_sizes
-from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.nn.bipartite_messages import check_sizes
+from tvdiff_pyg.sparse import BipartiteAdjacency, bipartite_adjacency
 
 
 class TrainableModel(Model):
@@ -32,17 +34,36 @@ class TrainableModel(Model):
         """Build from settings: by default, they are the further arguments."""
         return cls(num_users, num_items, **vars(config))
 
-    def adjacency(self, edge_index: Tensor) -> BipartiteAdjacency:
+    def adjacency(self, edge_index: Adj) -> BipartiteAdjacency:
         """Sort and weigh the training graph as this model reads it.
 
         Args:
-            edge_index: (user, item) pairs, long, of shape ``[2, num_edges]``.
+            edge_index: (user, item) pairs, of shape ``[2, num_edges]``, or any other
+                of PyG's formats, whose values are not read.
 
         Returns:
             The adjacency that the other methods take.
+
+        Raises:
+            ValueError: If an id is out of range, or another size is given.
         """
-        size = (self.num_users, self.num_items)
-        return BipartiteAdjacency.from_edge_index(edge_index, size, self.normalization)
+        if isinstance(edge_index, HeteroData):
+            raise ValueError(
+                "'edge_index' needs to be edges alone; 'adjacency_of' takes graphs "
+                f"(got {type(edge_index).__name__})"
+            )
+        size = self.num_users, self.num_items
+        graph = bipartite_adjacency(edge_index, size, "edge_index", self.normalization)
+        return self.adjacency_of(graph)
+
+    def adjacency_of(self, graph: GraphLike) -> BipartiteAdjacency:
+        """Sort and weigh the training pairs of a graph of the model's size.
+
+        See :meth:`Model.adjacency_of`.
+        """
+        adjacency = super().adjacency_of(graph)
+        self.check_size(adjacency)
+        return adjacency
 
     def check_size(self, graph: BipartiteAdjacency) -> None:
         """Raise unless a graph is of the model's size.

@@ -4,25 +4,25 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import HeteroData
 from typing_extensions import Self
 
-from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise
-from tvdiff_pyg.loss import FreeEnergy, HelmholtzFreeEnergyLoss
+from tvdiff_pyg.data.features import NodeFeatures
+from tvdiff_pyg.data.graph_like import GraphLike, as_graph
+from tvdiff_pyg.diffusion import GaussianDiffusion
+from tvdiff_pyg.loss import HelmholtzFreeEnergyLoss
+from tvdiff_pyg.models.free_energy_model import FreeEnergyModel
 from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.models.reference import DropoutScorer
 from tvdiff_pyg.models.scorer import Scorer
-from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.models.tvdiff_config import Initialization, TVDiffConfig
 from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
 from tvdiff_pyg.negatives import SAMPLERS, NegativeSampler
 from tvdiff_pyg.nn import DENOISERS, Denoiser
-from tvdiff_pyg.sampled import TrainingBatch
-from tvdiff_pyg.sparse import BipartiteAdjacency, leading_rows
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
 
 @register_model("tvdiff", TVDiffConfig)
-class TVDiff(TrainableModel):
+class TVDiff(FreeEnergyModel):
     r"""The tri-view diffusion recommender of the `"Towards A Tri-View Diffusion
     Framework for Recommendation" <https://arxiv.org/abs/2511.20122>`_ paper.
 
@@ -69,17 +69,11 @@ class TVDiff(TrainableModel):
         score_with_dropout: bool = False,
     ) -> None:
         super().__init__(denoiser.num_users, denoiser.num_items)
-        self.config = TVDiffConfig(
-            denoiser.config,
-            diffusion.num_timesteps,
-            diffusion.schedule,
-            loss.temperature,
-            loss.entropy,
-            sampler.config,
-            num_noise_items,
-            initialization,
-            score_with_dropout,
-        )
+        steps = diffusion.num_timesteps, diffusion.schedule, diffusion.reverse_steps
+        parts = denoiser.config, *steps
+        learned_by = loss.temperature, loss.entropy, sampler.config
+        own = num_noise_items, initialization, score_with_dropout
+        self.config = TVDiffConfig(*(parts + learned_by + own))
         self.num_noise_items = num_noise_items
         self.initialization = initialization
         self.score_with_dropout = score_with_dropout
@@ -107,10 +101,32 @@ class TVDiff(TrainableModel):
             GCNDenoiser(2, 3, hidden_channels=64, num_layers=2)
         """
         denoiser = DENOISERS.of(config.denoiser).part
+        return cls.around(
+            denoiser.from_config(config.denoiser, num_users, num_items), config
+        )
+
+    @classmethod
+    def around(cls, denoiser: Denoiser, config: TVDiffConfig) -> Self:
+        """Compose a denoiser with the other parts that the settings name.
+
+        Args:
+            denoiser: The network, for fixed users and items.
+            config: The settings.
+
+        Example:
+            >>> from tvdiff_pyg.nn import AnisotropicDenoiser
+            >>> config = TVDiffConfig.of(num_timesteps=3)
+            >>> TVDiff.around(AnisotropicDenoiser(2, 3), config).diffusion.num_timesteps
+            3
+        """
         sampler = SAMPLERS.of(config.negatives).part
         return cls(
-            denoiser.from_config(config.denoiser, num_users, num_items),
-            GaussianDiffusion(config.num_timesteps, config.schedule),
+            denoiser,
+            GaussianDiffusion(
+                config.num_timesteps,
+                config.schedule,
+                reverse_steps=config.reverse_steps,
+            ),
             HelmholtzFreeEnergyLoss(config.temperature, config.entropy_type),
             sampler.from_config(config.negatives, config.num_timesteps),
             config.num_noise_items,
@@ -118,14 +134,25 @@ class TVDiff(TrainableModel):
             config.score_with_dropout,
         )
 
-    def prepare(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def reset_parameters(self) -> None:
+        """Draw all weights anew; compute the coefficients of the diffusion anew."""
+        self.denoiser.reset_parameters()
+        self.diffusion.reset_parameters()
+
+    def read_features(self, graph: GraphLike) -> Self:
+        """Let the denoiser read them, if it is to."""
+        if self.denoiser.config.feature_use.reads:
+            self.denoiser.set_features(*NodeFeatures.of(as_graph(graph)))
+        return self
+
+    def prepare(self, graph: GraphLike, seed: int = 0) -> Self:
         """Begin where ``initialization`` says; random weights are there already."""
         if self.initialization == "spectral":
-            self.denoiser.reset_spectral(graph.user_rows)
+            self.denoiser.reset_spectral(self.adjacency_of(graph).user_rows)
         return self
 
     def forward(
-        self, adjacency: BipartiteAdjacency, user: Tensor | None = None
+        self, adjacency: GraphLike, user: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Denoise users; their scores are the inner products with the item factors.
 
@@ -138,113 +165,17 @@ class TVDiff(TrainableModel):
             User factors ``[batch_size, hidden_channels]`` and item factors
             ``[num_items, hidden_channels]``.
         """
-        scorer = self._factor_scorer(adjacency)
-        rows = adjacency.user_rows
-        history = rows if user is None else rows.select(user)
-        return scorer.query(history), scorer.item_factor
+        scorer = self._factor_scorer(self.adjacency_of(adjacency))
+        if user is None:
+            user = torch.arange(self.num_users, device=scorer.rows.col.device)
+        return scorer.known(user), scorer.item_factor
 
-    def scorer(self, graph: BipartiteAdjacency) -> Scorer[Any]:
+    def scorer(self, graph: GraphLike) -> Scorer[Any]:
         """Prepare the reverse process; see :meth:`~tvdiff_pyg.models.Model.scorer`."""
-        self.check_size(graph)
-        scorer = self._factor_scorer(graph)
+        scorer = self._factor_scorer(self.adjacency_of(graph))
         if not self.score_with_dropout:
             return scorer
         return DropoutScorer(scorer, self.denoiser, self.diffusion, scorer.embedding)
 
     def _factor_scorer(self, graph: BipartiteAdjacency) -> TVDiffScorer:
         return TVDiffScorer(self.denoiser, self.diffusion, graph, self.num_noise_items)
-
-    def training_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        user: Tensor,
-        item: Tensor | None = None,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Compute the free energy of a batch at random timesteps.
-
-        Args:
-            adjacency: The training graph.
-            user: Users of the batch, long, of shape ``[batch_size]``; may repeat.
-            item: One positive item for each user (batches over interactions, BPR);
-                if omitted, all items of each user are its positives (batches over
-                users). (default: ``None``)
-            generator: Source of timesteps, noise and negatives. (default: ``None``)
-
-        Returns:
-            Free energy, energy and entropy.
-        """
-        batch = TrainingBatch.full(adjacency, user, item)
-        return self._free_energy(batch, generator)
-
-    def sampled_loss(
-        self,
-        adjacency: BipartiteAdjacency,
-        batch: HeteroData,
-        generator: torch.Generator | None = None,
-    ) -> FreeEnergy:
-        """Estimate the free energy of a batch of sampled neighbours.
-
-        The first items of the batch are a uniform random set, the pool: the energy,
-        the noise and the negatives come from them. With all items in the pool and
-        all neighbours sampled, this is :meth:`training_loss`.
-
-        Args:
-            adjacency: The training graph.
-            batch: A batch of :func:`~tvdiff_pyg.sampled.neighbor_loader`.
-            generator: Source of timesteps, noise and negatives. (default: ``None``)
-
-        Returns:
-            Free energy, energy and entropy.
-        """
-        sampled = TrainingBatch.sampled(adjacency, batch, self.normalization)
-        return self._free_energy(sampled, generator)
-
-    def _free_energy(
-        self, batch: TrainingBatch, generator: torch.Generator | None
-    ) -> FreeEnergy:
-        denoiser, observed = self.denoiser, batch.observed
-        timestep = self.diffusion.sample_timestep(observed.num_rows, generator)
-        rows = batch.item_rows
-        source, embedding = denoiser.embed(rows, batch.user_rows, batch.n_id)
-        num_pool = batch.known.num_cols
-        noise = self._noise(leading_rows(embedding, num_pool), generator)
-        hidden = denoiser.project(observed, None, batch.n_id, embedding)
-        hidden = self.diffusion.q_sample(
-            hidden, timestep, noise.draw(observed.num_rows)
-        )
-        user_factor = denoiser.user_factor(hidden, timestep)
-        item_factor = denoiser.item_factor(rows, rows.value, batch.n_id, source)
-
-        positive, negative = batch.positive, None
-        if self.loss_fn.needs_negatives:
-            wanted = (observed if positive is None else positive).degree()
-            negative = self.sampler(
-                batch.known,
-                wanted,
-                user_factor,
-                leading_rows(item_factor, num_pool),
-                timestep,
-                generator,
-            )
-            if self.loss_fn.entropy.pairwise and negative.nnz < wanted.sum():
-                # Rows that ran out of candidates keep as many positives.
-                positive = (positive or observed).head(negative.degree())
-            negative = batch.weigh(negative)
-        return self.loss_fn(
-            user_factor,
-            item_factor,
-            observed,
-            positive,
-            negative,
-            denoiser.num_items,
-            num_pool,
-        )
-
-    def _noise(
-        self, embedding: Tensor, generator: torch.Generator | None
-    ) -> ProjectedNoise:
-        dropout = self.denoiser.dropout if self.training else 0.0
-        return ProjectedNoise(
-            embedding, self.num_noise_items, dropout, generator, self.num_items
-        )

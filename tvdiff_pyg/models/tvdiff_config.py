@@ -1,6 +1,6 @@
 """Settings of TV-Diff: those of its parts, chosen by name, and its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tvdiff_pyg.config import Config, part
@@ -12,12 +12,15 @@ from tvdiff_pyg.models.memory import (
     Engine,
     Step,
     diffusion_step,
+    encoded,
     factor_scoring,
     learned,
 )
 from tvdiff_pyg.models.model import ModelConfig
 from tvdiff_pyg.negatives import SAMPLERS
 from tvdiff_pyg.nn import DENOISERS, DenoiserConfig
+from tvdiff_pyg.search_space import Choice, Range, Space, log
+from tvdiff_pyg.sparse.timesteps import MAX_TIMESTEPS
 
 Initialization = Literal["xavier", "spectral"]
 
@@ -29,8 +32,10 @@ class TVDiffConfig(ModelConfig):
     Args:
         denoiser: The network: "anisotropic", one layer; "gcn", several; "mlp",
             DiffRec's, without a graph.
-        num_timesteps: Number of diffusion steps, at least 1.
+        num_timesteps: Number of diffusion steps, at least 1, at most 10,000.
         schedule: Noise schedule.
+        reverse_steps: Steps of the reverse process in scoring, the last ones; 1 is one
+            pass of the denoiser. All if none.
         temperature: Weight of the entropy against the energy, at least 0.
         entropy_type: Ranking entropy.
         negatives: How negatives are drawn; "hard" is AR-GSP.
@@ -49,6 +54,7 @@ class TVDiffConfig(ModelConfig):
     denoiser: DenoiserConfig = part(DENOISERS, "anisotropic")
     num_timesteps: int = 50
     schedule: Schedule = part(SCHEDULES, "linear-var")
+    reverse_steps: int | None = None
     temperature: float = 1.0
     entropy_type: Entropy = part(ENTROPIES, "bpr")
     negatives: Config = part(SAMPLERS, "uniform")
@@ -59,7 +65,9 @@ class TVDiffConfig(ModelConfig):
     def __post_init__(self) -> None:
         """Check the ranges, and what the initialisation reads."""
         super().__post_init__()
-        self.check_at_least(1, "num_timesteps")
+        self.check_at_least(1, "num_timesteps", high=MAX_TIMESTEPS)
+        if self.reverse_steps is not None:
+            self.check_at_least(1, "reverse_steps", high=self.num_timesteps)
         self.check("temperature", self.temperature >= 0, "at least 0")
         check_num_noise_items(self.num_noise_items)
         reads_graph = self.denoiser.normalization != "none"
@@ -67,6 +75,17 @@ class TVDiffConfig(ModelConfig):
             "initialization",
             self.initialization == "xavier" or reads_graph,
             "'xavier' unless the denoiser reads the graph",
+        )
+        use = self.denoiser.feature_use
+        self.check(
+            "initialization",
+            self.initialization == "xavier" or use.keeps_tables,
+            "'xavier' where features stand in the place of tables",
+        )
+        self.check(
+            "score_with_dropout",
+            not (self.score_with_dropout and use.reads),
+            "false where features are read",
         )
 
     @property
@@ -90,12 +109,56 @@ class TVDiffConfig(ModelConfig):
         return self.denoiser.sparse_grad
 
     @property
+    def has_item_sums(self) -> bool:
+        """Whether the denoiser has them."""
+        return self.denoiser.has_item_sums
+
+    @property
     def num_layers(self) -> int:
         """Layers of the denoiser."""
         return self.denoiser.num_layers
 
+    @property
+    def unweighted(self) -> None:
+        """None, as both towers weigh their messages."""
+        return None
+
+    @property
+    def unfeatured(self) -> str | None:
+        """The denoiser, unless it is to read them."""
+        if self.denoiser.feature_use.reads:
+            return None
+        return "a denoiser of 'features' 'none'"
+
+    @property
+    def fixed_items(self) -> str | None:
+        """A denoiser whose item tower reads no users, and dropout while scoring."""
+        if self.score_with_dropout:
+            return "'score_with_dropout'"
+        if self.denoiser.normalization == "none":
+            return "a denoiser that reads no graph"
+        return None
+
+    @property
+    def search_space(self) -> Space:
+        """Width, dropout, temperature, steps and Adam."""
+        # A mean over pairs is larger than a mean over all items, as the energy is one.
+        pairwise = self.entropy_type.pairwise
+        return {
+            "hidden_channels": Choice(64, 128, 256, 512),
+            "learning_rate": log(3e-4, 1e-2),
+            "dropout": Range(0.1, 0.8),
+            "temperature": log(1e-3, 10.0) if pairwise else log(0.1, 100.0),
+            "num_timesteps": Choice(1, 5, 50),
+            "batch_size": Choice(256, 2048),
+        }
+
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan both embeddings, and a step or a ranking."""
         channels = self.denoiser.hidden_channels
+        step = replace(step, negatives=self.entropy_type.needs_negatives)
         work = diffusion_step(size, channels, self.num_layers, step)
-        return learned(size, channels, max(work, factor_scoring(size, channels)))
+        planned = learned(size, channels, max(work, factor_scoring(size, channels)))
+        if not self.denoiser.feature_use.reads:
+            return planned
+        return planned | {"features": encoded(size, channels)}

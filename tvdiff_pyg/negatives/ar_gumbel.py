@@ -9,8 +9,16 @@ from typing_extensions import Self
 
 from tvdiff_pyg.config import Config
 from tvdiff_pyg.negatives.best_items import best_items
-from tvdiff_pyg.negatives.sampler import NegativeSampler, register_sampler
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.negatives.sampler import (
+    NegativeSampler,
+    register_sampler,
+    wanted_samples,
+)
+from tvdiff_pyg.ranges import check_integer
+from tvdiff_pyg.sparse import CSR, Interactions, interaction_rows, stacked
+from tvdiff_pyg.sparse.hetero import OpenSize
+from tvdiff_pyg.sparse.matrices import as_factors, check_num_rows
+from tvdiff_pyg.sparse.timesteps import as_timesteps
 
 # Scores are clamped to this before their logarithm is taken.
 MIN_SCORE = 1e-10
@@ -82,10 +90,7 @@ class ARGumbelSampler(NegativeSampler):
         self, num_timesteps: int, accept_ratio: float = 0.05, gumbel_decay: float = 3.0
     ) -> None:
         super().__init__()
-        if num_timesteps < 1:
-            raise ValueError(
-                f"'num_timesteps' needs to be at least 1 (got {num_timesteps})"
-            )
+        check_integer("num_timesteps", num_timesteps, low=1)
         self.config = ARGumbelConfig(accept_ratio, gumbel_decay)
         self.num_timesteps = num_timesteps
         self.accept_ratio = accept_ratio
@@ -103,12 +108,13 @@ class ARGumbelSampler(NegativeSampler):
     @torch.no_grad()
     def forward(
         self,
-        observed: CSR,
-        num_samples: Tensor,
+        observed: Interactions,
+        num_samples: Tensor | int,
         user_factor: Tensor | None = None,
         item_factor: Tensor | None = None,
-        timestep: Tensor | None = None,
+        timestep: Tensor | int | None = None,
         generator: torch.Generator | None = None,
+        size: OpenSize = (None, None),
     ) -> CSR:
         """Draw negatives; see :meth:`NegativeSampler.forward`."""
         if user_factor is None or item_factor is None or timestep is None:
@@ -116,8 +122,16 @@ class ARGumbelSampler(NegativeSampler):
                 "'user_factor', 'item_factor' and 'timestep' need to be given to "
                 "ARGumbelSampler (got None)"
             )
-        softness = self.softness(timestep)
-        rows = max(BLOCK_ENTRIES // observed.num_cols, 1)
+        user_factor, item_factor = as_factors(user_factor, item_factor)
+        if size == (None, None):
+            size = user_factor.size(0), item_factor.size(0)
+        observed = interaction_rows(observed, size, "observed")
+        num_samples = wanted_samples(observed, num_samples)
+        check_num_rows("user_factor", user_factor, observed.num_rows, observed.col)
+        check_num_rows("item_factor", item_factor, observed.num_cols, observed.col)
+        timestep = as_timesteps(timestep, user_factor, self.num_timesteps)
+        softness = self.softness(timestep).expand(observed.num_rows)
+        rows = max(BLOCK_ENTRIES // max(observed.num_cols, 1), 1)
         blocks = [
             self._draw(
                 observed.select(block),
@@ -130,7 +144,7 @@ class ARGumbelSampler(NegativeSampler):
                 observed.num_rows, device=observed.col.device
             ).split(rows)
         ]
-        return CSR.stack(blocks)
+        return stacked(blocks)
 
     def _draw(
         self,
@@ -157,7 +171,8 @@ class ARGumbelSampler(NegativeSampler):
         width = int(num_drawn.max()) if num_drawn.numel() else 0
         order = key.topk(width, dim=1).indices
         drawn = torch.arange(width, device=score.device) < num_drawn.unsqueeze(-1)
-        return CSR(cumsum(num_drawn), item.gather(1, order)[drawn], observed.num_cols)
+        col = item.gather(1, order)[drawn]
+        return CSR(cumsum(num_drawn), col, observed.num_cols, check=False)
 
     def __repr__(self) -> str:
         return (

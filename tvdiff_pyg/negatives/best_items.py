@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.sparse.checks import numpy_reads
+
 # Entries that are partitioned at once: their indices take 2 MiB.
 PARTITION_ENTRIES = 2**18
 
@@ -28,8 +30,9 @@ def best_items(score: Tensor, count: int) -> Tensor:
         >>> best_items(torch.tensor([[0.3, 0.1, 0.9, 0.2]]), count=2).tolist()
         [[0, 2]]
     """
-    if score.device.type != "cpu":
-        return score.topk(count, dim=1, sorted=False).indices
+    if not numpy_reads(score):
+        best = score.topk(count, dim=1, sorted=False).indices
+        return best.sort(dim=1).values if score.device.type == "cpu" else best
 
     def partition(rows: Tensor) -> Tensor:
         best = np.argpartition(rows.numpy(), -count, axis=1)[:, -count:]

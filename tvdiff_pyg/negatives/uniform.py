@@ -11,7 +11,8 @@ from tvdiff_pyg.negatives.sampler import (
     register_sampler,
     uniform_unobserved,
 )
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.sparse import CSR, Interactions, interaction_rows
+from tvdiff_pyg.sparse.hetero import OpenSize
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class UniformNegativeSampler(NegativeSampler):
     """Draws unobserved items uniformly, with replacement.
 
     Example:
-        >>> observed = CSR.from_edge_index(torch.tensor([[0, 0], [0, 2]]), (1, 3))
-        >>> UniformNegativeSampler()(observed, torch.tensor([1])).col.tolist()
+        >>> observed = torch.tensor([[0, 0], [0, 2]])
+        >>> UniformNegativeSampler()(observed, 1, size=(1, 3)).col.tolist()
         [1]
     """
 
@@ -33,14 +34,16 @@ class UniformNegativeSampler(NegativeSampler):
 
     def forward(
         self,
-        observed: CSR,
-        num_samples: Tensor,
+        observed: Interactions,
+        num_samples: Tensor | int,
         user_factor: Tensor | None = None,
         item_factor: Tensor | None = None,
-        timestep: Tensor | None = None,
+        timestep: Tensor | int | None = None,
         generator: torch.Generator | None = None,
+        size: OpenSize = (None, None),
     ) -> CSR:
         """Draw negatives; see :meth:`NegativeSampler.forward`."""
+        observed = interaction_rows(observed, size, "observed")
         return uniform_unobserved(observed, num_samples, generator)
 
     def __repr__(self) -> str:

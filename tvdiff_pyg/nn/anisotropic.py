@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.bipartite import NodeIds
 from tvdiff_pyg.nn.denoiser import register_denoiser
+from tvdiff_pyg.nn.feature_use import FeatureUse, NoFeatures
+from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
-from tvdiff_pyg.sparse import CSR, Normalization
+from tvdiff_pyg.sparse import Normalization
+from tvdiff_pyg.sparse.read_edges import Rows
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class AnisotropicConfig(TowerConfig):
         sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
             batch are read; lazy Adam then leaves the others alone.
         time_channels: Width of the timestep embedding, at least 2.
+        features: What is made of features of users and items, where the graph has any.
         normalization: Edge weights of the item tower; "none" learns the item factors
             freely, without a graph.
 
@@ -29,6 +32,11 @@ class AnisotropicConfig(TowerConfig):
     """
 
     normalization: Normalization = "symmetric"
+
+    @property
+    def has_item_sums(self) -> bool:
+        """If a graph is read."""
+        return self.normalization != "none"
 
 
 @register_denoiser("anisotropic", AnisotropicConfig)
@@ -59,10 +67,13 @@ class AnisotropicDenoiser(TowerDenoiser):
         normalization: ``"symmetric"``, ``"left"``, ``"linkprop"`` or ``"none"``;
             the last learns the item factors freely, without a graph.
             (default: ``"symmetric"``)
-        sparse_grad: Give the embeddings row-sparse gradients where only the rows of
+        sparse: Give the embeddings row-sparse gradients where only the rows of
             a batch (``n_id``) are read; an optimiser such as
             :class:`~tvdiff_pyg.training.LazyAdam` then leaves the others alone.
             (default: ``False``)
+        features: What is made of features of nodes, once
+            :meth:`~TowerDenoiser.set_features` gives them.
+            (default: ``NoFeatures()``)
 
     Raises:
         ValueError: If a size is not positive, ``dropout`` is outside [0, 1) or
@@ -94,31 +105,35 @@ class AnisotropicDenoiser(TowerDenoiser):
         time_channels: int = 64,
         dropout: float = 0.5,
         normalization: Normalization = "symmetric",
-        sparse_grad: bool = False,
+        sparse: bool = False,
+        features: FeatureUse = NoFeatures(),
     ) -> None:
-        config = AnisotropicConfig(
+        config = AnisotropicConfig.from_arguments(
             hidden_channels=hidden_channels,
             time_channels=time_channels,
             dropout=dropout,
             normalization=normalization,
-            sparse_grad=sparse_grad,
+            sparse=sparse,
+            features=features,
         )
         super().__init__(num_users, num_items, config)
 
     def item_factor(
         self,
-        edge_index: Adj | CSR,
+        edge_index: Adj | Rows,
         norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
         embedding: OptTensor = None,
+        x: OptTensor = None,
     ) -> Tensor:
         """Pass the normalised messages user -> item and squash.
 
         See :meth:`Denoiser.item_factor`.
         """
         if self.reads_graph:
-            return self.gather(edge_index, norm_weight, n_id, embedding).tanh_()
-        return (self.look_up(n_id)[0] if embedding is None else embedding).tanh()
+            given = norm_weight, n_id, embedding, x
+            return self.gather_items(edge_index, *given).tanh()
+        return self.given(embedding, n_id, 0).tanh()
 
     def __repr__(self) -> str:
         return (

@@ -1,59 +1,30 @@
 """What every denoiser offers: two towers, whose product predicts the interactions."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 from torch import Tensor
 from torch_geometric.typing import Adj, OptTensor
 from typing_extensions import Self
 
-from tvdiff_pyg.config import Config
-from tvdiff_pyg.nn.bipartite import BipartiteMessages, NodeIds
+from tvdiff_pyg.contract import Contract
+from tvdiff_pyg.nn.denoiser_config import DenoiserConfig
+from tvdiff_pyg.nn.feature_reader import FeatureReader
+from tvdiff_pyg.nn.node_ids import NodeIds, NodeIdsByType, node_ids
 from tvdiff_pyg.nn.spectral import SPECTRAL_SCALE
 from tvdiff_pyg.registry import Registry
-from tvdiff_pyg.sparse import CSR, Normalization
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.sparse.checks import check_pairs, check_same_shape
+from tvdiff_pyg.sparse.matrices import as_factors
+from tvdiff_pyg.sparse.read_edges import Rows
 
 #: Every denoiser by its name.
-DENOISERS: "Registry[type[Denoiser]]" = Registry("denoiser")
+DENOISERS: "Registry[type[Denoiser]]" = Registry(
+    "denoiser", lambda: Contract(Denoiser, DenoiserConfig)
+)
 register_denoiser = DENOISERS.register
 
 
-@dataclass(frozen=True)
-class DenoiserConfig(Config):
-    """Settings that every denoiser has; its subclass stands beside the denoiser.
-
-    Args:
-        hidden_channels: Width of both towers, at least 1.
-        dropout: Dropout on the corrupted interactions, in [0, 1).
-        sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
-            batch are read; lazy Adam then leaves the others alone.
-
-    Raises:
-        ValueError: If a setting is outside its range.
-    """
-
-    hidden_channels: int = 64
-    dropout: float = 0.5
-    sparse_grad: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        super().__post_init__()
-        self.check_at_least(1, "hidden_channels")
-        self.check("dropout", 0 <= self.dropout < 1, "in [0, 1)")
-
-    @property
-    def num_layers(self) -> int:
-        """Hops of messages, each of whose results a training step keeps."""
-        return 1
-
-    @property
-    def normalization(self) -> Normalization:
-        """How messages to the items are weighed; ``"none"`` if no graph is read."""
-        return "none"
-
-
-class Denoiser(BipartiteMessages, ABC):
+class Denoiser(FeatureReader, ABC):
     r"""Predicts clean interactions by the product of two towers.
 
     .. math::
@@ -77,34 +48,28 @@ class Denoiser(BipartiteMessages, ABC):
         ValueError: If a number is below 1.
     """
 
-    #: The settings that rebuild it.
-    config: DenoiserConfig
-
     def __init__(self, num_users: int, num_items: int, config: DenoiserConfig) -> None:
-        weighing = config.dropout, config.normalization
-        super().__init__(num_users, num_items, *weighing, config.sparse_grad)
-        self.config = config
-        self.hidden_channels = config.hidden_channels
+        super().__init__(num_users, num_items, config)
         self.num_layers = config.num_layers
 
     @classmethod
     def from_config(
         cls, config: DenoiserConfig, num_users: int, num_items: int
     ) -> Self:
-        """Build from a config, by default with its fields as arguments.
+        """Build from a config, by default with its ``arguments``.
 
         Args:
             config: The settings.
             num_users: Number of users, at least 1.
             num_items: Number of items, at least 1.
         """
-        return cls(num_users, num_items, **vars(config))
+        return cls(num_users, num_items, **config.arguments())
 
     @abstractmethod
     def embed(
         self,
-        item_rows: CSR,
-        user_rows: CSR | None = None,
+        item_rows: Rows,
+        user_rows: Rows | None = None,
         n_id: NodeIds | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Compute the embeddings that the messages of the last layer carry.
@@ -124,12 +89,12 @@ class Denoiser(BipartiteMessages, ABC):
         """
 
     @abstractmethod
-    def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
+    def user_factor(self, hidden: Tensor, timestep: Tensor | int) -> Tensor:
         """Turn projected interactions into user factors.
 
         Args:
             hidden: Projected (noisy) interactions, ``[batch_size, hidden_channels]``.
-            timestep: Timesteps, long, of shape ``[batch_size]``, or a single one.
+            timestep: Timesteps in [0, 10000), ``[batch_size]``, or a single one.
 
         Returns:
             User factors, of shape ``[batch_size, channels]``.
@@ -138,10 +103,11 @@ class Denoiser(BipartiteMessages, ABC):
     @abstractmethod
     def item_factor(
         self,
-        edge_index: Adj | CSR,
+        edge_index: Adj | Rows,
         norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
         embedding: OptTensor = None,
+        x: OptTensor = None,
     ) -> Tensor:
         """Compute the item factors.
 
@@ -153,6 +119,7 @@ class Denoiser(BipartiteMessages, ABC):
             n_id: Global ids of the batch's users and items. (default: ``None``)
             embedding: The first of what :meth:`embed` returns; looked up if omitted.
                 (default: ``None``)
+            x: Features of other items than the graph's. (default: ``None``)
 
         Returns:
             Item factors, of shape ``[num_items, channels]``.
@@ -162,8 +129,7 @@ class Denoiser(BipartiteMessages, ABC):
         """Compute what all users share of the items of a whole graph.
 
         Args:
-            item_rows: Users of each item, weighted, of shape
-                ``[num_items, num_users]``.
+            item_rows: Users of each item, weighted, ``[num_items, num_users]``.
 
         Returns:
             Item factors ``[num_items, channels]``, and the item embeddings that
@@ -172,47 +138,70 @@ class Denoiser(BipartiteMessages, ABC):
         source, embedding = self.embed(item_rows)
         return self.item_factor(item_rows, item_rows.value, None, source), embedding
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
-        edge_index: Adj,
-        timestep: Tensor,
+        edge_index: Adj | Rows | BipartiteAdjacency,
+        timestep: Tensor | int,
         edge_weight: OptTensor = None,
         noise: OptTensor = None,
-        n_id: NodeIds | None = None,
-        rev_edge_index: Adj | None = None,
+        n_id: NodeIdsByType | None = None,
+        rev_edge_index: Adj | Rows | None = None,
         norm_weight: OptTensor = None,
+        rev_norm_weight: OptTensor = None,
     ) -> tuple[Tensor, Tensor]:
         r"""Denoise every user of a graph or of a sampled batch.
 
+        In every format, stored values are the interactions :math:`r_{ui}`: they weigh
+        both towers. ``edge_weight`` replaces them in the user tower, ``norm_weight``
+        replaces them, and the degrees, in the item tower. Gradients reach all three.
+
+        PyG's loaders sample each direction by itself: ``rev_edge_index`` is then what
+        the user tower reads, in its last layer as interactions, in those before it
+        weighed by the degrees. Degrees within a sample are not those of the graph.
+
         Args:
-            edge_index: User -> item edges. Plain pairs pass gradients on to their
-                weights; sparse formats are fused and do not.
-            timestep: One timestep per user, long, of shape ``[num_users]``.
+            edge_index: User -> item edges: (user, item) pairs, plain or an
+                ``EdgeIndex``, or the transposed adjacency, ``[num_items, num_users]``,
+                as a ``torch.sparse`` or ``torch_sparse`` tensor; or an adjacency that
+                is weighed already.
+            timestep: One timestep per user, integers in [0, 10000), of shape
+                ``[num_users]``, or one for all.
             edge_weight: Corrupted interaction of each edge, in the order of
                 ``rev_edge_index`` if that is given, else of ``edge_index``; ones
                 (or the stored values) if omitted. (default: ``None``)
             noise: Projected noise :math:`\sqrt{1-\bar\alpha_t}\,\epsilon
                 \mathbf{W}_I` to add, of shape ``[num_users, hidden_channels]``.
                 (default: ``None``)
-            n_id: Global ids of the batch's users and items, as PyG's loaders
-                return them; the whole graph if omitted. (default: ``None``)
+            n_id: Global ids of the batch's users and items, a pair or by node type
+                (``batch.n_id_dict``); the whole graph if omitted. (default: ``None``)
             rev_edge_index: Item -> user edges of the user tower; ``edge_index``
-                reversed if omitted. PyG's loaders sample the two directions
-                separately. (default: ``None``)
+                reversed if omitted. (default: ``None``)
             norm_weight: Normalised weights of ``edge_index``, from
                 :func:`~tvdiff_pyg.sparse.bipartite_norm` on the whole graph; computed
                 from ``edge_index`` itself if omitted. (default: ``None``)
+            rev_norm_weight: The same for ``rev_edge_index``; several layers need either
+                both or none. (default: ``None``)
 
         Returns:
             User factors and item factors.
+
+        Raises:
+            ValueError: If an index or a timestep is out of range, a shape does not fit,
+                or one of two weights is missing.
         """
-        if rev_edge_index is None:
-            rev_edge_index, edge_weight = self._reverse(edge_index, edge_weight, n_id)
-        source, embedding = self._embed_edges(edge_index, norm_weight, n_id)
-        hidden = self.project(rev_edge_index, edge_weight, n_id, embedding)
+        n_id = node_ids(n_id)
+        edges, norms = (edge_index, rev_edge_index), (norm_weight, rev_norm_weight)
+        user_rows, item_rows, hidden_rows = self._both_ways(
+            edges, edge_weight, norms, n_id
+        )
+        source, embedding = self.embed(item_rows, hidden_rows, n_id)
+        hidden = self.project(user_rows, None, n_id, embedding)
+        hidden = self.add_user_features(hidden, None if n_id is None else n_id[0])
+        check_same_shape("noise", noise, hidden)
         hidden = hidden if noise is None else hidden + noise
         user_factor = self.user_factor(hidden, timestep)
-        return user_factor, self.item_factor(edge_index, norm_weight, n_id, source)
+        item_factor = self.item_factor(item_rows, item_rows.value, n_id, source)
+        return user_factor, item_factor
 
     def decode(
         self,
@@ -229,12 +218,16 @@ class Denoiser(BipartiteMessages, ABC):
                 whole block if omitted. (default: ``None``)
 
         Returns:
-            Scores of the pairs, ``[num_pairs]``, or of the block,
-            ``[num_users, num_items]``.
+            Scores of the pairs, ``[num_pairs]``, or ``[num_users, num_items]``.
+
+        Raises:
+            ValueError: If a pair is out of range, or the sides differ in width.
         """
+        user_factor, item_factor = as_factors(user_factor, item_factor)
         if edge_label_index is None:
             return user_factor @ item_factor.t()
-        user, item = edge_label_index
+        size = user_factor.size(0), item_factor.size(0)
+        user, item = check_pairs(edge_label_index, size, "edge_label_index")
         return (user_factor[user] * item_factor[item]).sum(dim=-1)
 
     def reset_spectral(self, user_rows: CSR, scale: float = SPECTRAL_SCALE) -> None:
@@ -249,12 +242,6 @@ class Denoiser(BipartiteMessages, ABC):
         """
         name = self.__class__.__name__
         raise ValueError(f"'denoiser' needs to offer a spectral start (got {name})")
-
-    def _embed_edges(
-        self, edge_index: Adj, norm_weight: OptTensor, n_id: NodeIds | None
-    ) -> tuple[Tensor, Tensor]:
-        """Compute :meth:`embed` from the edges that :meth:`forward` got."""
-        return self.embed(self._item_rows(edge_index, norm_weight, n_id), None, n_id)
 
     def __repr__(self) -> str:
         return (

@@ -1,7 +1,7 @@
 """Denoisers of several layers: what one anisotropic layer is compared with."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -9,13 +9,18 @@ from torch.nn import Linear, ModuleList
 from torch_geometric.nn.inits import reset
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.bipartite import NodeIds
+from tvdiff_pyg.nn.activation import Act, Activation, as_setting, resolve_act
 from tvdiff_pyg.nn.denoiser import register_denoiser
+from tvdiff_pyg.nn.feature_use import FeatureUse, NoFeatures
+from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
-from tvdiff_pyg.sparse import CSR, Normalization, spmm
+from tvdiff_pyg.sparse import Normalization
+from tvdiff_pyg.sparse.read_edges import Rows
 
-Activation = Literal["tanh", "relu", "none"]
 Combine = Literal["last", "mean", "residual"]
+
+#: Each layer is a product with the whole graph: more would not end.
+MAX_LAYERS = 100
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,10 @@ class GCNConfig(TowerConfig):
         sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
             batch are read; lazy Adam then leaves the others alone.
         time_channels: Width of the timestep embedding, at least 2.
+        features: What is made of features of users and items, where the graph has any.
         normalization: Edge weights of all layers but the user tower's last; "none" is
             not one of them here.
-        num_layers: Number of layers, at least 1.
+        num_layers: Number of layers, at least 1, at most 100.
         activation: Nonlinearity between the layers.
         combine: What the last layer reads: the last embeddings, the mean of all
             layers, or sums along the layers.
@@ -39,6 +45,12 @@ class GCNConfig(TowerConfig):
     Raises:
         ValueError: If a setting is outside its range.
     """
+
+    argument_names: ClassVar[dict[str, str]] = {
+        **TowerConfig.argument_names,
+        "activation": "act",
+        "combine": "jk",
+    }
 
     normalization: Normalization = "symmetric"
     num_layers: int = 1
@@ -49,11 +61,18 @@ class GCNConfig(TowerConfig):
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
-        self.check_at_least(1, "num_layers")
+        self.check_at_least(1, "num_layers", high=MAX_LAYERS)
         if self.normalization == "none":
             raise ValueError(
                 "'normalization' needs a graph to propagate on (got 'none')"
             )
+
+
+@dataclass(frozen=True)
+class _ActConfig(GCNConfig):
+    """Settings with an activation that no setting says: nothing is built of them."""
+
+    activation: Any = None
 
 
 @register_denoiser("gcn", GCNConfig)
@@ -83,18 +102,20 @@ class GCNDenoiser(TowerDenoiser):
             tower, in [0, 1). (default: ``0.5``)
         normalization: ``"symmetric"``, ``"left"`` or ``"linkprop"``.
             (default: ``"symmetric"``)
-        sparse_grad: As in :class:`AnisotropicDenoiser`. (default: ``False``)
+        sparse: As in :class:`AnisotropicDenoiser`. (default: ``False``)
         num_layers: :math:`L`, at least 1. (default: ``1``)
-        activation: :math:`\sigma` of the layers before the last: ``"tanh"``,
-            ``"relu"`` or ``"none"``. (default: ``"tanh"``)
-        combine: What the last layer reads: the embeddings of the layer before it
-            (``"last"``), the mean of all layers' (``"mean"``: without activation,
-            that is `LightGCN <https://arxiv.org/abs/2002.02126>`_), or the last ones
-            where each layer adds to the one before (``"residual"``).
+        act: :math:`\sigma` of the layers before the last: the name of an activation
+            of PyTorch, a function, or ``None``. Settings can say ``"tanh"``,
+            ``"relu"`` and ``None``. (default: ``"tanh"``)
+        jk: What the last layer reads: the embeddings of the layer before it
+            (``"last"`` or ``None``), the mean of all layers' (``"mean"``: without
+            activation, that is `LightGCN <https://arxiv.org/abs/2002.02126>`_), or
+            the last ones where each layer adds to the one before (``"residual"``).
             (default: ``"last"``)
         layer_weights: Multiply each layer before the last by a weight matrix of its
             own, as a plain `GCN <https://arxiv.org/abs/1609.02907>`_ does.
             (default: ``False``)
+        features: As in :class:`AnisotropicDenoiser`. (default: ``NoFeatures()``)
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -116,26 +137,30 @@ class GCNDenoiser(TowerDenoiser):
         time_channels: int = 64,
         dropout: float = 0.5,
         normalization: Normalization = "symmetric",
-        sparse_grad: bool = False,
+        sparse: bool = False,
         num_layers: int = 1,
-        activation: Activation = "tanh",
-        combine: Combine = "last",
+        act: str | Act | None = "tanh",
+        jk: Combine | None = "last",
         layer_weights: bool = False,
+        features: FeatureUse = NoFeatures(),
     ) -> None:
-        config = GCNConfig(
+        act = resolve_act(act)
+        setting = as_setting(act)
+        config = (_ActConfig if setting is None else GCNConfig).from_arguments(
             hidden_channels=hidden_channels,
             time_channels=time_channels,
             dropout=dropout,
             normalization=normalization,
-            sparse_grad=sparse_grad,
+            sparse=sparse,
             num_layers=num_layers,
-            activation=activation,
-            combine=combine,
+            act=setting or act,
+            jk="last" if jk is None else jk,
             layer_weights=layer_weights,
+            features=features,
         )
         super().__init__(num_users, num_items, config)
-        self.activation = activation
-        self.combine = combine
+        self.act = act
+        self.jk = config.combine
         self.lins = ModuleList(
             Linear(hidden_channels, hidden_channels, bias=False)
             for _ in range(num_layers - 1 if layer_weights else 0)
@@ -145,11 +170,12 @@ class GCNDenoiser(TowerDenoiser):
         """Draw all weights anew."""
         super().reset_parameters()
         reset(self.lins)
+        reset(self.act)
 
     def embed(
         self,
-        item_rows: CSR,
-        user_rows: CSR | None = None,
+        item_rows: Rows,
+        user_rows: Rows | None = None,
         n_id: NodeIds | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Propagate through all layers but the last.
@@ -159,39 +185,40 @@ class GCNDenoiser(TowerDenoiser):
         user, item = self.look_up(n_id)
         if self.num_layers == 1:
             return user, item
-        transposed = None  # Two samples are not each other's transpose.
         if user_rows is None:
-            user_rows, transposed = item_rows.transpose(), item_rows
+            user_rows = item_rows.transpose()
         users, items = [user], [item]
         for layer in range(self.num_layers - 1):
             user, item = (
-                self._activate(spmm(user_rows, item, transposed), layer, user),
-                self._activate(spmm(item_rows, user), layer, item),
+                self._activate(self.send((item, user), user_rows), layer, user),
+                self._activate(self.send((user, item), item_rows), layer, item),
             )
             users.append(user)
             items.append(item)
-        if self.combine == "mean":
+        if self.jk == "mean":
             return torch.stack(users).mean(dim=0), torch.stack(items).mean(dim=0)
         return user, item
 
     def item_factor(
         self,
-        edge_index: Adj | CSR,
+        edge_index: Adj | Rows,
         norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
         embedding: OptTensor = None,
+        x: OptTensor = None,
     ) -> Tensor:
         """Pass the normalised messages of the last layer and squash.
 
         See :meth:`Denoiser.item_factor`.
         """
-        return self.gather(edge_index, norm_weight, n_id, embedding).tanh_()
+        given = norm_weight, n_id, embedding, x
+        return self.gather_items(edge_index, *given).tanh()
 
     def _activate(self, message: Tensor, layer: int, before: Tensor) -> Tensor:
         out = self.lins[layer](message) if len(self.lins) > 0 else message
-        if self.activation != "none":
-            out = out.tanh() if self.activation == "tanh" else out.relu()
-        return out + before if self.combine == "residual" else out
+        if self.act is not None:
+            out = self.act(out)
+        return out + before if self.jk == "residual" else out
 
     def __repr__(self) -> str:
         return (

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import Linear, Parameter
+from torch.nn import Linear
 from torch_geometric.typing import Adj, OptTensor
 
-from tvdiff_pyg.nn.bipartite import NodeIds
 from tvdiff_pyg.nn.denoiser import register_denoiser
+from tvdiff_pyg.nn.feature_use import FeatureUse, NoFeatures
+from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
-from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.sparse.matrices import check_num_rows
+from tvdiff_pyg.sparse.read_edges import Rows
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class MLPConfig(TowerConfig):
         sparse_grad: Row-sparse gradients of the embeddings where only the rows of a
             batch are read; lazy Adam then leaves the others alone.
         time_channels: Width of the timestep embedding, at least 2.
+        features: What is made of features of users and items, where the graph has any.
 
     Raises:
         ValueError: If a setting is outside its range.
@@ -49,7 +52,8 @@ class MLPDenoiser(TowerDenoiser):
         hidden_channels: Width of the hidden layer. (default: ``64``)
         time_channels: Width of the timestep embedding. (default: ``64``)
         dropout: Dropout on the corrupted interactions, in [0, 1). (default: ``0.5``)
-        sparse_grad: As in :class:`AnisotropicDenoiser`. (default: ``False``)
+        sparse: As in :class:`AnisotropicDenoiser`. (default: ``False``)
+        features: As in :class:`AnisotropicDenoiser`. (default: ``NoFeatures()``)
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -70,26 +74,28 @@ class MLPDenoiser(TowerDenoiser):
         hidden_channels: int = 64,
         time_channels: int = 64,
         dropout: float = 0.5,
-        sparse_grad: bool = False,
+        sparse: bool = False,
+        features: FeatureUse = NoFeatures(),
     ) -> None:
-        config = MLPConfig(
+        config = MLPConfig.from_arguments(
             hidden_channels=hidden_channels,
             time_channels=time_channels,
             dropout=dropout,
-            sparse_grad=sparse_grad,
+            sparse=sparse,
+            features=features,
         )
         super().__init__(num_users, num_items, config)
         self.time_projection = Linear(time_channels, hidden_channels)
-        self.item_bias = Parameter(torch.zeros(num_items, 1))
+        self.item_bias = self.table(num_items, 1)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw all weights anew (Xavier uniform, zero bias)."""
         super().reset_parameters()
-        torch.nn.init.zeros_(self.item_bias)
+        torch.nn.init.zeros_(self.item_bias.weight)
         torch.nn.init.zeros_(self.time_projection.bias)
 
-    def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
+    def user_factor(self, hidden: Tensor, timestep: Tensor | int) -> Tensor:
         """Squash, and append the one that the item's bias is multiplied by.
 
         See :meth:`Denoiser.user_factor`.
@@ -99,15 +105,17 @@ class MLPDenoiser(TowerDenoiser):
 
     def item_factor(
         self,
-        edge_index: Adj | CSR,
+        edge_index: Adj | Rows,
         norm_weight: OptTensor = None,
         n_id: NodeIds | None = None,
         embedding: OptTensor = None,
+        x: OptTensor = None,
     ) -> Tensor:
         """Return the output weights and biases; edges are not read.
 
         See :meth:`Denoiser.item_factor`.
         """
-        weight = self.look_up(n_id)[0] if embedding is None else embedding
+        weight = self.given(embedding, n_id, 0)
         bias = self.rows(self.item_bias, None if n_id is None else n_id[1])
+        check_num_rows("embedding", weight, bias.size(0), bias)
         return torch.cat([weight, bias], dim=1)

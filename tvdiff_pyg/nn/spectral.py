@@ -52,17 +52,27 @@ def spectral_embedding(
         )
     num_users, num_items = user_rows.num_rows, user_rows.num_cols
     rank = min(rank, num_users, num_items)
-    user, item = _singular_vectors(user_rows, rank)
+    user, item = singular_vectors(user_rows, rank)
     degree = user_rows.col.bincount(minlength=num_items).clamp(min=1)
     mixed = torch.randn(channels, rank, device=user.device)
     rotation = torch.linalg.qr(mixed).Q.t()
     return user @ rotation, degree.rsqrt().unsqueeze(-1) * item @ rotation
 
 
-def _singular_vectors(user_rows: CSR, rank: int) -> tuple[Tensor, Tensor]:
+def singular_vectors(user_rows: CSR, rank: int) -> tuple[Tensor, Tensor]:
+    r"""Find the leading singular vectors of :math:`D_u^{-1/2} R D_i^{-1/2}`.
+
+    Args:
+        user_rows: Each user's items, of shape ``[num_users, num_items]``.
+        rank: How many, at most as many as there are.
+
+    Returns:
+        Those of users ``[num_users, rank]`` and of items ``[num_items, rank]``. They
+        depend on PyTorch's global random state.
+    """
     size = (user_rows.num_rows, user_rows.num_cols)
     pairs = torch.stack([user_rows.row(), user_rows.col])
-    weight = bipartite_norm(pairs, size, "symmetric")
+    weight = bipartite_norm(pairs, size, "symmetric", user_rows.value)
     matrix = torch.sparse_coo_tensor(
         pairs, weight, size, is_coalesced=True, check_invariants=False
     )

@@ -4,14 +4,28 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import Linear, Parameter
+from torch.nn import Embedding, Linear
+from torch_geometric.nn.inits import reset
 from torch_geometric.typing import Adj, OptTensor
+from typing_extensions import Self
 
-from tvdiff_pyg.nn.bipartite import NodeIds
-from tvdiff_pyg.nn.denoiser import Denoiser, DenoiserConfig
+from tvdiff_pyg.config import part
+from tvdiff_pyg.nn.denoiser import Denoiser
+from tvdiff_pyg.nn.denoiser_config import DenoiserConfig
+from tvdiff_pyg.nn.feature_use import FEATURE_USES, FeatureUse
+from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.spectral import SPECTRAL_SCALE, spectral_embedding
 from tvdiff_pyg.nn.time_embedding import sinusoidal_embedding
+from tvdiff_pyg.ranges import check_number
 from tvdiff_pyg.sparse import CSR
+from tvdiff_pyg.sparse.matrices import check_width
+from tvdiff_pyg.sparse.node_features import Features
+from tvdiff_pyg.sparse.read_edges import Rows
+from tvdiff_pyg.sparse.sharded import check_gathered
+from tvdiff_pyg.sparse.timesteps import as_timesteps
+
+#: A table of this width is small beside the embeddings; a wider one says nothing more.
+MAX_TIME_CHANNELS = 2**16
 
 
 @dataclass(frozen=True)
@@ -20,17 +34,24 @@ class TowerConfig(DenoiserConfig):
 
     Args:
         time_channels: Width of the timestep embedding, at least 2.
+        features: What is made of features of users and items, where the graph has any.
 
     Raises:
         ValueError: If a setting is outside its range.
     """
 
     time_channels: int = 64
+    features: FeatureUse = part(FEATURE_USES, "none")
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
-        self.check_at_least(2, "time_channels")
+        self.check_at_least(2, "time_channels", high=MAX_TIME_CHANNELS)
+
+    @property
+    def feature_use(self) -> FeatureUse:
+        """What the settings say."""
+        return self.features
 
 
 class TowerDenoiser(Denoiser):
@@ -43,6 +64,10 @@ class TowerDenoiser(Denoiser):
 
     Beside :math:`\mathbf{W}_I`, ``item_embedding``, it has a second table for the item
     tower, ``user_embedding``: of users where it reads a graph, else of items.
+
+    With features (:meth:`set_features`), an item sends :math:`\mathbf{W}_I[i] +
+    \mathbf{x}_i \mathbf{A}`, or the second term alone, and adds :math:`\mathbf{x}_i
+    \mathbf{B}` to the sum that its factor squashes; so do users.
 
     Args:
         num_users: Number of users, at least 1.
@@ -57,9 +82,9 @@ class TowerDenoiser(Denoiser):
         super().__init__(num_users, num_items, config)
         channels, time_channels = config.hidden_channels, config.time_channels
         self.time_channels = time_channels
-        self.item_embedding = Parameter(torch.empty(num_items, channels))
+        self.item_embedding: Embedding | None = self.table(num_items, channels)
         num_sources = num_users if self.reads_graph else num_items
-        self.user_embedding = Parameter(torch.empty(num_sources, channels))
+        self.user_embedding: Embedding | None = self.table(num_sources, channels)
         self.time_lin = Linear(time_channels, time_channels)
         self.time_projection = Linear(time_channels, channels, bias=False)
         # Not a subclass's, whose parameters are not there yet.
@@ -68,14 +93,33 @@ class TowerDenoiser(Denoiser):
     def reset_parameters(self) -> None:
         """Draw all weights anew (Xavier uniform, zero bias)."""
         super().reset_parameters()
-        for weight in (
-            self.item_embedding,
-            self.user_embedding,
-            self.time_lin.weight,
-            self.time_projection.weight,
-        ):
-            torch.nn.init.xavier_uniform_(weight)
+        for table in (self.item_embedding, self.user_embedding):
+            if table is not None:
+                self.draw_table(table)
+        for linear in (self.time_lin, self.time_projection):
+            torch.nn.init.xavier_uniform_(linear.weight)
         torch.nn.init.zeros_(self.time_lin.bias)
+        reset(self.user_encoder)
+        reset(self.item_encoder)
+
+    def draw_table(self, table: Embedding) -> None:
+        """Draw all rows of a table anew (Xavier uniform).
+
+        Args:
+            table: One of both.
+        """
+        torch.nn.init.xavier_uniform_(table.weight)
+
+    def set_features(
+        self, user: Features | None = None, item: Features | None = None
+    ) -> Self:
+        """Read features from now on; see :meth:`FeatureReader.set_features`."""
+        super().set_features(user, item)
+        if not self.config.feature_use.keeps_tables:
+            source = user if self.reads_graph else item
+            self.user_embedding = None if source is not None else self.user_embedding
+            self.item_embedding = None if item is not None else self.item_embedding
+        return self
 
     @torch.no_grad()
     def reset_spectral(self, user_rows: CSR, scale: float = SPECTRAL_SCALE) -> None:
@@ -96,23 +140,60 @@ class TowerDenoiser(Denoiser):
                 "'normalization' needs to read the graph for a spectral start "
                 f"(got {self.normalization!r})"
             )
-        if not scale > 0:
-            raise ValueError(f"'scale' needs to be positive (got {scale})")
+        check_number("scale", scale, 0, above=True)
+        if self.user_embedding is None or self.item_embedding is None:
+            raise ValueError(
+                "'features' needs to leave the tables alone for a spectral start "
+                f"(got {self.config.feature_use})"
+            )
         user, item = spectral_embedding(user_rows, self.hidden_channels)
-        self.user_embedding.copy_(scale * user)
-        self.item_embedding.copy_(scale * item)
+        self.user_embedding.weight.copy_(scale * user)
+        self.item_embedding.weight.copy_(scale * item)
         self.time_projection.weight.zero_()
 
     def look_up(self, n_id: NodeIds | None = None) -> tuple[Tensor, Tensor]:
         """Look up both tables; see :meth:`BipartiteMessages.look_up`."""
         user, item = (None, None) if n_id is None else n_id
-        source = self.rows(self.user_embedding, user if self.reads_graph else item)
-        return source, self.rows(self.item_embedding, item)
+        embedding = self.sent(self.item_embedding, self.item_encoder, item)
+        if self.reads_graph:
+            return self.sent(self.user_embedding, self.user_encoder, user), embedding
+        table = self.user_embedding
+        own = None if table is None else self.rows(table, item)
+        return self.add_kept(own, self.item_encoder, item), embedding
+
+    def gather_items(
+        self,
+        edge_index: Adj | Rows,
+        norm_weight: OptTensor,
+        n_id: NodeIds | None,
+        embedding: OptTensor,
+        x: OptTensor,
+    ) -> Tensor:
+        """Sum the messages to items, and add what these keep of their features.
+
+        The arguments are those of :meth:`Denoiser.item_factor`.
+        """
+        hidden = self.gather(edge_index, norm_weight, n_id, embedding)
+        item = None if n_id is None else n_id[1]
+        return self.add_kept(hidden, self.item_encoder, item, x)
+
+    def squash_items(self, hidden: Tensor, index: OptTensor = None) -> Tensor:
+        """Turn sums over users into item factors, with what these keep of features.
+
+        Args:
+            hidden: Sums of :meth:`~BipartiteMessages.gather`, of shape
+                ``[num_read, hidden_channels]``.
+            index: Which items they are; all if omitted. (default: ``None``)
+
+        Returns:
+            Item factors, of the same shape.
+        """
+        return self.add_kept(hidden, self.item_encoder, index).tanh()
 
     def embed(
         self,
-        item_rows: CSR,
-        user_rows: CSR | None = None,
+        item_rows: Rows,
+        user_rows: Rows | None = None,
         n_id: NodeIds | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Look up both tables: with one layer, no edge is read.
@@ -121,15 +202,12 @@ class TowerDenoiser(Denoiser):
         """
         return self.look_up(n_id)
 
-    def user_factor(self, hidden: Tensor, timestep: Tensor) -> Tensor:
+    def user_factor(self, hidden: Tensor, timestep: Tensor | int) -> Tensor:
         """Add the time embedding and squash; see :meth:`Denoiser.user_factor`."""
-        time = sinusoidal_embedding(timestep, self.time_channels).to(hidden.dtype)
-        return (hidden + self.time_projection(self.time_lin(time))).tanh_()
-
-    def _embed_edges(
-        self, edge_index: Adj, norm_weight: OptTensor, n_id: NodeIds | None
-    ) -> tuple[Tensor, Tensor]:
-        # Plain edges that a single layer does not read need no sorting.
-        if self.num_layers == 1:
-            return self.look_up(n_id)
-        return super()._embed_edges(edge_index, norm_weight, n_id)
+        check_gathered(self.time_lin.weight)
+        check_width("hidden", hidden, self.hidden_channels)
+        timestep = as_timesteps(timestep, hidden)
+        dtype = self.time_lin.weight.dtype
+        time = sinusoidal_embedding(timestep, self.time_channels, dtype=dtype)
+        time = self.time_lin(time)
+        return (hidden + self.time_projection(time)).tanh_()

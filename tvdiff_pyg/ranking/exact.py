@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.ranking.ranker import Ranker
+from tvdiff_pyg.ranking.ranker import Ranker, check_k
 from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.sparse.products import pair_scores
 
@@ -79,7 +79,7 @@ class ExactRanker(Ranker[Tensor]):
     def _score(self, user: Tensor, item: Tensor) -> Tensor:
         """Score candidates in full precision, of the shape of ``item``."""
         rowptr = torch.arange(0, item.numel() + 1, item.size(1), device=item.device)
-        pattern = CSR(rowptr, item.flatten(), self.item_factor.size(0))
+        pattern = CSR(rowptr, item.flatten(), self.item_factor.size(0), check=False)
         return pair_scores(pattern, user, self.item_factor).view(item.shape)
 
 
@@ -120,8 +120,7 @@ def rank_scores(
     Returns:
         As :func:`top_k`.
     """
-    if k < 1:
-        raise ValueError(f"'k' needs to be at least 1 (got {k})")
+    check_k(k)
     if seen is not None:
         score[seen.row(), seen.col] = -torch.inf
     return _pad(*score.topk(min(k, score.size(1)), dim=1), k)

@@ -3,17 +3,14 @@
 from copy import copy
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from tvdiff_pyg.ranking.exact import rank_scores
-from tvdiff_pyg.ranking.ranker import Ranker
-from tvdiff_pyg.sparse import CSR, csr_rows, sparse_product, spmm
-
-# Entries of a dense block of scores: 64 MiB.
-BLOCK_ENTRIES = 2**24
+from tvdiff_pyg.ranking.linear import LinearRanker
+from tvdiff_pyg.sparse import CSR, csr_rows, sparse_product, spmm, to_sparse
 
 
-class HistoryRanker(Ranker[CSR]):
+class HistoryRanker(LinearRanker):
     """Ranks by products of histories and item weights.
 
     Args:
@@ -28,13 +25,12 @@ class HistoryRanker(Ranker[CSR]):
     """
 
     def __init__(self, weight: Tensor) -> None:
-        num_items = weight.size(0)
+        super().__init__(weight.size(0))
         self._from_history: CSR | Tensor
         if weight.layout == torch.strided:
             self._from_history = weight.t().contiguous()
         else:
             self._from_history = csr_rows(weight).transpose()
-        self.user_block = max(BLOCK_ENTRIES // max(num_items, 1), 1)
 
     def scaled(self, factor: Tensor) -> "HistoryRanker":
         """Return a ranker whose weights are multiplied by a number.
@@ -50,6 +46,23 @@ class HistoryRanker(Ranker[CSR]):
         )
         return other
 
+    def widened(self, num_items: int) -> "HistoryRanker":
+        """Return a ranker of more items, which weigh nothing and score zero.
+
+        Args:
+            num_items: Number of items, at least as many as there are.
+        """
+        other, weights = copy(self), self._from_history
+        more = num_items - self.num_items
+        other.resize(num_items)
+        if isinstance(weights, CSR):
+            end = weights.rowptr[-1:].expand(more)
+            rows = torch.cat([weights.rowptr, end]), weights.col, num_items
+            other._from_history = CSR(*rows, weights.value, check=False)
+        else:
+            other._from_history = F.pad(weights, (0, more, 0, more))
+        return other
+
     def scores(self, history: CSR) -> Tensor:
         """Compute the scores of one block, dense, of the shape of ``history``."""
         weights = self._from_history
@@ -58,8 +71,16 @@ class HistoryRanker(Ranker[CSR]):
             return sparse_product(history.with_value(ones), weights)
         return spmm(history.with_value(None), weights)
 
-    def search_block(
-        self, query: CSR, k: int, seen: CSR | None
-    ) -> tuple[Tensor, Tensor]:
-        """Rank one block of histories; see :meth:`Ranker.search`."""
-        return rank_scores(self.scores(query), k, seen)
+    def rows(self) -> CSR:
+        """Return what each item of a history adds to the scores of all items, as a
+        sparse matrix of shape ``[num_items, num_items]``.
+        """
+        weights = self._from_history
+        return weights if isinstance(weights, CSR) else csr_rows(weights.to_sparse())
+
+    def weights(self, history: Tensor, item: Tensor) -> Tensor:
+        """Look the weights up; see :meth:`LinearRanker.weights`."""
+        weights = self._from_history
+        if isinstance(weights, CSR):
+            return to_sparse(weights.select(history).restrict(item)).to_dense()
+        return weights[history][:, item]

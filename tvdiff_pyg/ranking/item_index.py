@@ -1,28 +1,30 @@
-"""A FAISS index over item factors, and how much of the exact ranking it finds."""
+"""An index over item factors, and how much of the exact ranking it finds."""
 
-import math
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tvdiff_pyg.data.pairs import is_in
-from tvdiff_pyg.files import replacing
 from tvdiff_pyg.ranking.exact import rank_scores, top_k
+from tvdiff_pyg.ranking.faiss_index import (
+    KINDS,
+    IndexKind,
+    check_range,
+    nearest,
+    new_index,
+    read_index,
+    write_index,
+)
 from tvdiff_pyg.sparse import CSR
-
-IndexKind = Literal["flat", "ivf", "hnsw"]
 
 # Candidates fetched at once: about 100 MiB with their scores and masks.
 BLOCK_ENTRIES = 2**22
 # Items looked at for each one that is fetched, at least. Seen items are among a user's
 # best: a search that looks at little else than it fetches finds little else.
 LOOK_AT = 4
-# FAISS warns of lists trained on fewer.
-ITEMS_PER_LIST = 39
-TYPES = {"IndexFlatIP": "flat", "IndexIVFFlat": "ivf", "IndexHNSWFlat": "hnsw"}
 
 
 class ItemIndex:
@@ -38,7 +40,7 @@ class ItemIndex:
     """
 
     def __init__(self, index: Any) -> None:
-        self.kind = TYPES[type(index).__name__]
+        self.kind = KINDS[type(index).__name__]
         self.num_items: int = index.ntotal
         self.channels: int = index.d
         self._index = index
@@ -78,27 +80,16 @@ class ItemIndex:
             >>> ItemIndex.build(torch.randn(100, 8), "ivf", num_lists=10).num_items
             100
         """
-        if kind not in (kinds := list(TYPES.values())):
-            raise ValueError(f"'kind' needs to be one of {kinds} (got {kind!r})")
         if item_factor.dim() != 2 or item_factor.numel() == 0:
             raise ValueError(
                 "'item_factor' needs the shape [num_items, channels], neither 0 "
                 f"(got {list(item_factor.shape)})"
             )
-        num_items, channels = item_factor.shape
-        if num_lists is None:
-            most = max(num_items // ITEMS_PER_LIST, 1)
-            num_lists = min(4 * math.isqrt(num_items), most)
-        num_probes = math.ceil(num_lists / 4) if num_probes is None else num_probes
-        _check_range("num_lists", num_lists, 1, num_items)
-        _check_range("num_probes", num_probes, 1, num_lists)
-        _check_range("num_links", num_links, 2)
-        _check_range("ef_search", ef_search, 1)
-        index = _new_index(kind, channels, num_lists, num_links)
-        if kind == "ivf":
-            index.nprobe = num_probes
-        if kind == "hnsw":
-            index.hnsw.efSearch = ef_search
+        if not bool(item_factor.isfinite().all()):
+            raise ValueError("'item_factor' needs to be finite (got NaN or infinity)")
+        index = new_index(
+            kind, item_factor.shape, num_lists, num_probes, num_links, ef_search
+        )
         index.train(_to_faiss(item_factor).numpy())
         index.add(_to_faiss(item_factor).numpy())
         return ItemIndex(index)
@@ -132,7 +123,7 @@ class ItemIndex:
             >>> index.search(torch.ones(1, 1), k=3, seen=seen)[1].tolist()
             [[2, 0, -1]]
         """
-        _check_range("k", k, 1)
+        check_range("k", k, 1)
         num_users = len(user_factor)
         _check_shape("user_factor", user_factor.shape, (num_users, self.channels))
         size = (num_users, self.num_items)
@@ -183,6 +174,9 @@ class ItemIndex:
         Args:
             path: The file; an existing one is replaced.
 
+        Raises:
+            OSError: If it cannot be written.
+
         Example:
             >>> import tempfile
             >>> with tempfile.TemporaryDirectory() as folder:
@@ -190,8 +184,7 @@ class ItemIndex:
             ...     ItemIndex.load(f"{folder}/items.faiss").num_items
             3
         """
-        with replacing(path) as partial:
-            _faiss().write_index(self._index, partial)
+        write_index(self._index, path)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> "ItemIndex":
@@ -204,21 +197,7 @@ class ItemIndex:
             FileNotFoundError: If there is no such file.
             ValueError: If it holds something else.
         """
-        faiss = _faiss()
-        if not os.path.exists(path):
-            raise FileNotFoundError(f"'path' needs to be a saved index (got {path})")
-        try:
-            index = faiss.read_index(os.fspath(path))
-        except (MemoryError, RuntimeError):
-            index = None
-        if (
-            type(index).__name__ not in TYPES
-            or index.metric_type != faiss.METRIC_INNER_PRODUCT
-        ):
-            raise ValueError(
-                f"'path' needs to be an index that 'ItemIndex.save' wrote (got {path})"
-            )
-        return ItemIndex(index)
+        return ItemIndex(read_index(os.fspath(path)))
 
     def _rank(self, query: Tensor, k: int, seen: CSR) -> tuple[Tensor, Tensor]:
         width = min(k + int(seen.degree().max()), self.num_items)
@@ -234,18 +213,10 @@ class ItemIndex:
     def _fetch(
         self, query: Tensor, width: int, exact: bool = False
     ) -> tuple[Tensor, Tensor]:
-        faiss, index, options = _faiss(), self._index, None
-        exact = exact or LOOK_AT * width >= self.num_items
-        if self.kind == "hnsw" and exact:
-            index = index.storage  # a flat index of the same items
-        elif self.kind == "hnsw":
-            ef_search = max(LOOK_AT * width, index.hnsw.efSearch)
-            options = faiss.SearchParametersHNSW(efSearch=ef_search)
-        elif self.kind == "ivf":
-            share = 1.0 if exact else LOOK_AT * width / self.num_items
-            num_probes = max(math.ceil(share * index.nlist), index.nprobe)
-            options = faiss.SearchParametersIVF(nprobe=num_probes)
-        score, item = index.search(query.numpy(), width, params=options)
+        num_looked_at = LOOK_AT * width
+        if exact or num_looked_at >= self.num_items:
+            num_looked_at = self.num_items
+        score, item = nearest(self._index, query.numpy(), width, num_looked_at)
         return torch.from_numpy(score), torch.from_numpy(item)
 
 
@@ -266,19 +237,6 @@ def _by_width(width: Tensor) -> Iterator[Tensor]:
         yield from user.split(max(int(BLOCK_ENTRIES / 2**one), 1))
 
 
-def _new_index(kind: IndexKind, channels: int, num_lists: int, num_links: int) -> Any:
-    faiss = _faiss()
-    metric = faiss.METRIC_INNER_PRODUCT
-    if kind == "hnsw":
-        return faiss.IndexHNSWFlat(channels, num_links, metric)
-    flat = faiss.IndexFlatIP(channels)
-    if kind == "flat":
-        return flat
-    index = faiss.IndexIVFFlat(flat, channels, num_lists, metric)
-    index.cp.min_points_per_centroid = 1  # no warning: short lists are a choice
-    return index
-
-
 def _to_faiss(factor: Tensor) -> Tensor:
     return factor.detach().to("cpu", torch.float32)
 
@@ -286,20 +244,3 @@ def _to_faiss(factor: Tensor) -> Tensor:
 def _check_shape(name: str, shape: Sequence[int], wanted: Sequence[int]) -> None:
     if tuple(shape) != tuple(wanted):
         raise ValueError(f"'{name}' needs the shape {list(wanted)} (got {list(shape)})")
-
-
-def _check_range(name: str, value: int, low: int, high: int | None = None) -> None:
-    if value < low or (high is not None and value > high):
-        wanted = f"at least {low}" if high is None else f"in [{low}, {high}]"
-        raise ValueError(f"'{name}' needs to be {wanted} (got {value})")
-
-
-def _faiss() -> Any:
-    try:
-        import faiss
-    except ImportError as error:
-        raise ImportError(
-            "'faiss' needs to be installed to index items: "
-            "pip install 'tvdiff_pyg[faiss]'"
-        ) from error
-    return faiss

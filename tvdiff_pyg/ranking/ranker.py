@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.ranges import check_integer
 from tvdiff_pyg.sparse import CSR
 
 # Users ranked at once: what the matrix product and the selection like.
@@ -12,6 +13,22 @@ USER_BLOCK = 2048
 
 #: What a ranker knows of users: factors, histories, or both.
 Query = TypeVar("Query", bound=Any)
+
+#: Rankings are padded to the length that was asked for; a longer one is a mistake.
+MOST_RANKED = 2**20
+
+
+def check_k(k: int) -> None:
+    """Raise unless as many items can be ranked.
+
+    Args:
+        k: How many items.
+
+    Raises:
+        ValueError: If they are fewer than 1, or more than 2**20.
+    """
+    check_integer("k", k, low=1)
+    check_integer("k", k, 1, MOST_RANKED)
 
 
 class Ranker(Generic[Query]):
@@ -45,8 +62,7 @@ class Ranker(Generic[Query]):
         Raises:
             ValueError: If ``k`` is below 1.
         """
-        if k < 1:
-            raise ValueError(f"'k' needs to be at least 1 (got {k})")
+        check_k(k)
         num_users, device = _count(query)
         users = torch.arange(num_users, device=device)
         found = [

@@ -1,12 +1,14 @@
 """The sampled engine: batches of neighbours for graphs too large to read whole."""
 
 from tvdiff_pyg.sampled.batch import TrainingBatch
+from tvdiff_pyg.sampled.history import HistoricalSums
 from tvdiff_pyg.sampled.loader import neighbor_loader
 from tvdiff_pyg.sampled.neighbors import sample_neighbors
 from tvdiff_pyg.sampled.sampler import BipartiteSampler
 
 __all__ = [
     "BipartiteSampler",
+    "HistoricalSums",
     "TrainingBatch",
     "neighbor_loader",
     "sample_neighbors",

@@ -5,6 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.sparse.checks import traced
+from tvdiff_pyg.sparse.matrices import check_matrix
+from tvdiff_pyg.sparse.precision import autocast_dtype
+
 # A Gram matrix is computed in that many blocks of columns, none narrower than this.
 GRAM_BLOCKS, GRAM_BLOCK_WIDTH = 4, 128
 
@@ -14,10 +18,8 @@ class _Gram(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        device = x.device.type
         ctx.dtype = x.dtype
-        if torch.is_autocast_enabled(device):
-            x = x.to(torch.get_autocast_dtype(device))
+        x = x.to(_product_dtype(x))
         ctx.save_for_backward(x)
         return _symmetric_product(x).to(ctx.dtype)
 
@@ -26,6 +28,12 @@ class _Gram(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         both = grad_outputs[0] + grad_outputs[0].t()
         return (x @ both.to(x.dtype)).to(ctx.dtype)
+
+
+def _product_dtype(x: Tensor) -> torch.dtype:
+    """What autocast says, but float16: sums over all rows leave its range."""
+    asked = autocast_dtype(x.device)
+    return x.dtype if asked in (None, torch.half) else asked
 
 
 def gram_share(channels: int) -> float:
@@ -65,13 +73,18 @@ def gram(x: Tensor) -> Tensor:
         x: A matrix of shape ``[num_rows, channels]``.
 
     Returns:
-        The Gram matrix, differentiable at the cost of one product. Under autocast
-        both products are computed in half precision.
+        The Gram matrix, differentiable at the cost of one product. Under autocast to
+        bfloat16 both products are computed in it.
 
     Example:
         >>> gram(torch.ones(4, 2)).tolist()
         [[4.0, 4.0], [4.0, 4.0]]
     """
+    check_matrix("x", x)
+    if traced():
+        kind = _product_dtype(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return (x.to(kind).t() @ x.to(kind)).to(x.dtype)
     out: Tensor = _Gram.apply(x)
     return out
 

@@ -1,7 +1,8 @@
 """Products of sparse patterns and factors, and their gradients.
 
 Each is one fused pass in both directions; nothing of the size of all scores or of all
-messages is formed.
+messages is formed. While PyTorch traces or transforms functions they are plain ones,
+which it can read.
 """
 
 from functools import cache
@@ -11,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tvdiff_pyg.sparse.checks import traced
 from tvdiff_pyg.sparse.csr import CSR
 from tvdiff_pyg.sparse.formats import to_torch_csr
+from tvdiff_pyg.sparse.matrices import check_channels, check_num_rows
 
 # A sparse product adds up that many terms at once: about 300 MiB of them.
 STEPS_AT_ONCE = 2**23
@@ -22,46 +25,65 @@ class _SpMM(torch.autograd.Function):
     """``csr @ x`` both ways by ``embedding_bag``: it reads rows once, writes none."""
 
     @staticmethod
-    def forward(ctx: Any, csr: CSR, x: Tensor, transposed: CSR | None) -> Tensor:
-        ctx.csr, ctx.transposed = csr, transposed
-        return _bag(csr, x)
+    def forward(
+        csr: CSR, transposed: CSR | None, weight: Tensor | None, x: Tensor
+    ) -> Tensor:
+        return F.embedding_bag(
+            csr.col,
+            x.contiguous(),
+            csr.rowptr,
+            mode="sum",
+            per_sample_weights=None if weight is None else weight.to(x.dtype),
+            include_last_offset=True,
+        )
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor, None]:
-        transposed = ctx.transposed or ctx.csr.transpose()
-        return None, _bag(transposed, grad_outputs[0].contiguous()), None
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.csr, ctx.transposed, weight, x = inputs
+        # The other factor is kept only where a gradient reads it.
+        ctx.save_for_backward(weight, x if ctx.needs_input_grad[2] else None)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        (grad,), (weight, x) = grad_outputs, ctx.saved_tensors
+        of_weight, of_x = ctx.needs_input_grad[2:]
+        grad_weight = grad_x = None
+        if of_weight:
+            grad_weight = pair_scores(ctx.csr, grad, x).to(weight.dtype)
+        if of_x:
+            # One that is remembered has the weights, but not their gradient.
+            transposed = None if of_weight else ctx.transposed
+            transposed = transposed or ctx.csr.with_value(weight).transpose()
+            grad_x = spmm(transposed, grad)
+        return None, None, grad_weight, grad_x
 
 
-def _bag(csr: CSR, x: Tensor) -> Tensor:
-    value = None if csr.value is None else csr.value.to(x.dtype)
-    return F.embedding_bag(
-        csr.col,
-        x,
-        csr.rowptr,
-        mode="sum",
-        per_sample_weights=value,
-        include_last_offset=True,
-    )
-
-
-def spmm(csr: CSR, x: Tensor, transposed: CSR | None = None) -> Tensor:
-    r"""Multiply a sparse by a dense matrix, differentiable in the dense one.
+def spmm(csr: CSR, x: Tensor) -> Tensor:
+    r"""Multiply a sparse by a dense matrix, differentiable in both.
 
     Args:
         csr: The sparse matrix, of shape ``[num_rows, num_cols]``.
         x: The dense matrix, of shape ``[num_cols, channels]``.
-        transposed: The transpose of ``csr``, for the gradient, where it is at hand.
-            (default: ``None``)
 
     Returns:
-        A dense ``[num_rows, channels]`` matrix.
+        A dense ``[num_rows, channels]`` matrix. The gradient of the values is that of
+        :func:`pair_scores`: no message is formed for it, either.
+
+    Raises:
+        ValueError: If a shape or a device does not fit.
 
     Example:
         >>> csr = CSR.from_edge_index(torch.tensor([[0, 0], [0, 1]]), (1, 2))
         >>> spmm(csr, torch.tensor([[1.0], [2.0]])).tolist()
         [[3.0]]
     """
-    out: Tensor = _SpMM.apply(csr, x, transposed)
+    check_num_rows("x", x, csr.num_cols, csr.col)
+    if traced():
+        message = x[csr.col]
+        if csr.value is not None:
+            message = csr.value.to(x.dtype).unsqueeze(-1) * message
+        return x.new_zeros(csr.num_rows, x.size(1)).index_add(0, csr.row(), message)
+    out: Tensor = _SpMM.apply(csr, csr.origin, csr.value, x)
     return out
 
 
@@ -120,17 +142,41 @@ class _SDDMM(torch.autograd.Function):
     """Inner products at the entries of a pattern, without gathering factors."""
 
     @staticmethod
-    def forward(ctx: Any, pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
-        ctx.pattern = pattern
+    def forward(pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
+        # There is no such kernel for half precision.
+        kind = torch.double if left.dtype == torch.double else torch.float
+        zero = torch.zeros(pattern.nnz, dtype=kind, device=left.device)
+        sparse = to_torch_csr(pattern.with_value(zero))
+        sides = left.to(kind), right.to(kind).t()
+        score = torch.sparse.sampled_addmm(sparse, *sides, beta=0.0).values()
+        return score.to(left.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.pattern, left, right = inputs
         ctx.save_for_backward(left, right)
-        sparse = to_torch_csr(pattern.with_value(left.new_zeros(pattern.nnz)))
-        return torch.sparse.sampled_addmm(sparse, left, right.t(), beta=0.0).values()
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[None, Tensor, Tensor]:
         left, right = ctx.saved_tensors
         weighted = ctx.pattern.with_value(grad_outputs[0])
-        return None, _bag(weighted, right), _bag(weighted.transpose(), left)
+        return None, spmm(weighted, right), spmm(weighted.transpose(), left)
+
+
+def gather(x: Tensor, index: Tensor) -> Tensor:
+    """Return rows of a matrix, whose gradients add up in one order.
+
+    Those of indexing do not, if several threads share them: no run would repeat itself.
+
+    Args:
+        x: The matrix, of shape ``[num_rows, channels]``.
+        index: Rows in range, long, of shape ``[num_read]``; may repeat.
+
+    Example:
+        >>> gather(torch.tensor([[1.0], [2.0]]), torch.tensor([1, 1, 0])).tolist()
+        [[2.0], [2.0], [1.0]]
+    """
+    return F.embedding(index, x)
 
 
 def pair_scores(pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
@@ -144,10 +190,22 @@ def pair_scores(pattern: CSR, left: Tensor, right: Tensor) -> Tensor:
     Returns:
         One score per entry, of shape ``[nnz]``, differentiable in both factors.
 
+    Raises:
+        ValueError: If a shape or a device does not fit.
+
     Example:
         >>> pattern = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 2))
         >>> pair_scores(pattern, torch.ones(1, 3), torch.ones(2, 3)).tolist()
         [3.0]
     """
+    check_num_rows("left", left, pattern.num_rows, pattern.col)
+    check_num_rows("right", right, pattern.num_cols, pattern.col)
+    check_channels("right", right, left)
+    if traced():
+        return (left[pattern.row()] * right[pattern.col]).sum(dim=-1)
+    # The kernel takes no more entries than a matrix has cells.
+    if pattern.nnz > pattern.num_rows * pattern.num_cols:
+        one, other = gather(left, pattern.row()), gather(right, pattern.col)
+        return (one * other).sum(dim=-1)
     out: Tensor = _SDDMM.apply(pattern, left, right)
     return out

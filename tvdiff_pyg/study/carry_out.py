@@ -1,24 +1,39 @@
 """A study from its name to its report."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tvdiff_pyg.config import Config
+from tvdiff_pyg.data import load_data
+from tvdiff_pyg.data.data_root import in_root
+from tvdiff_pyg.folders import locked
+from tvdiff_pyg.grid.jobs import MOST_JOBS
+from tvdiff_pyg.grid.records import Record
 from tvdiff_pyg.grid.runner import find_records, run_grid
-from tvdiff_pyg.machine import Device, resolve_device
+from tvdiff_pyg.machine import Device, check_installed, resolve_device
+from tvdiff_pyg.ranges import check_integer, check_number
 from tvdiff_pyg.study.definition import Overrides, Study, find_study
+from tvdiff_pyg.study.kept_users import KeptUsers
 from tvdiff_pyg.study.published import HARD_NEGATIVES
-from tvdiff_pyg.study.report import check_installed, write_report
+from tvdiff_pyg.study.recorded import RECORDS_FILE, checked_records
+from tvdiff_pyg.study.report import PACKAGES, write_report
+from tvdiff_pyg.study.results import MARGIN
 from tvdiff_pyg.study.trained_cell import Cell
 from tvdiff_pyg.training import Settings, preset_names, read_preset
+from tvdiff_pyg.training.begin import check_read
 from tvdiff_pyg.training.fit_options import Protocol
+from tvdiff_pyg.training.process_options import MAX_WORKERS
 
-RECORDS_FILE = "cells.jsonl"
+USERS_FOLDER = "users"
 _UNREAD = object()
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class StudyOptions:
+class StudyOptions(Config):
     """What a study is carried out on, and how.
 
     Args:
@@ -33,6 +48,10 @@ class StudyOptions:
         num_workers: Processes that sample batches ahead, with the sampled engine.
         jobs: Cells at the same time, each in a process of its own; 0 for this process.
         progress: Show a progress bar.
+        per_user: Keep what each test user counts in a cell, for intervals over users
+            and seeds rather than over seeds alone.
+        margin: The share of a number that makes no difference, for the word
+            "indistinguishable".
         overrides: Settings of all cells, by name; those of a variant come on top.
     """
 
@@ -46,13 +65,25 @@ class StudyOptions:
     num_workers: int = 0
     jobs: int = 1
     progress: bool = True
+    per_user: bool = False
+    margin: float = MARGIN
     overrides: Overrides = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail in every cell."""
-        for name in ("data", "seeds"):
-            if not getattr(self, name):
-                raise ValueError(f"'{name}' needs at least one value (got none)")
+        super().__post_init__()
+        for name in ("data", "seeds", "values"):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            self.check(name, not isinstance(given, str), "several values")
+            self.check(name, len(given) > 0, "at least one value")
+            self.check(name, len(set(given)) == len(given), "values that are distinct")
+        for seed in self.seeds:
+            check_integer("seeds", seed, low=0)
+        check_number("margin", self.margin, 0, 1, below=True)
+        self.check_at_least(0, "num_workers", high=MAX_WORKERS)
+        self.check_at_least(0, "jobs", high=MOST_JOBS)
         resolve_device(self.device)
 
 
@@ -69,8 +100,9 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
         The path of ``report.html``.
 
     Raises:
-        ValueError: If a name or a setting is unknown or out of range.
-        ImportError: If matplotlib is not installed.
+        ValueError: If a name or a setting is unknown or out of range, or the folder
+            cannot be written to, or another process does, or it holds another report.
+        ImportError: If Lightning, matplotlib, jinja2 or scipy is not installed.
         RuntimeError: If cells failed; the report covers the others.
 
     Example:
@@ -85,18 +117,48 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
         ...     "One layer ranks better than several" in page.read_text()
         True
     """
-    check_installed()
+    check_installed((*PACKAGES, "pytorch_lightning"), "a study", "study")
     folder = Path(out)
     study = find_study(name)
     cells, file = cells_of(study, options), folder / RECORDS_FILE
-    try:
-        run_grid(cells, file, options.jobs, options.progress)
-    finally:
-        # Interrupted or failed, what is there can be read.
-        finished = find_records(cells, [file])
-        if finished:
-            page = write_report(study, finished, folder)
+    users = KeptUsers(folder / USERS_FOLDER)
+    if options.per_user:
+        cells = [replace(cell, users=str(users.folder)) for cell in cells]
+    with locked(out, "out"):
+        recorded = checked_records(study.name, cells, folder)
+        if options.per_user:
+            _say_without_users(recorded, users)
+        _fetch_data(cells, recorded)
+        try:
+            run_grid(cells, file, options.jobs, options.progress)
+        finally:
+            # Interrupted or failed, what is there can be read.
+            finished = find_records(cells, [file])
+            if finished:
+                page = write_report(study, finished, folder, options.margin, users)
     return page
+
+
+def _say_without_users(records: Sequence[Record], users: KeptUsers) -> None:
+    """Warn of cells that were carried out before users were asked for."""
+    lacking = sum(not users.file(record).exists() for record in records)
+    if lacking > 0:
+        logger.warning(
+            "'per_user' keeps nothing of %d cells that are recorded already: their "
+            "intervals are over seeds, unless the study is carried out in a new folder",
+            lacking,
+        )
+
+
+def _fetch_data(cells: Sequence[Cell], done: Sequence[Record]) -> None:
+    """Let what has to be downloaded be there before several cells ask for it at once.
+
+    What cannot be read fails in its cells, and the others still count.
+    """
+    missing = [c for c in cells if not any(c.is_recorded(record) for record in done)]
+    for data, cell in {cell.data: cell for cell in missing}.items():
+        with suppress(Exception):
+            load_data(in_root(data, cell.root), cell.seed)
 
 
 def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
@@ -109,9 +171,11 @@ def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
         options: What it is carried out on.
 
     Raises:
-        ValueError: If a variant or a setting is unknown or out of range.
+        ValueError: If a variant, a setting or an option is unknown, out of range, or
+            of no use.
     """
     variants = study.chosen_variants(options.values)
+    study.check_left_alone(options.overrides, variants)
     base = {
         data: base_settings(data, options.preset, options.overrides)
         for data in options.data
@@ -135,6 +199,8 @@ def cells_of(study: Study, options: StudyOptions) -> list[Cell]:
     for name, value in options.overrides.items():
         if all(cell.settings.get(name, _UNREAD) is _UNREAD for cell in cells):
             raise ValueError(f"'{name}' is not read by any cell (got {value!r})")
+    for cell in cells:
+        check_read(cell.settings, cell.options)
     return cells
 
 

@@ -21,6 +21,8 @@ class Column:
         spec: How its numbers are printed. (default: ``".4f"``)
         path: Where a record holds it, name by name; among its measures, under the
             column's own name, if not given.
+        any_epoch: Whether it is the same after any epoch, so that what it says does not
+            depend on whether trainings had converged. (default: ``False``)
     """
 
     name: str
@@ -28,18 +30,30 @@ class Column:
     about: str
     spec: str = ".4f"
     path: tuple[str, ...] = ()
+    any_epoch: bool = False
 
-    def format(self, mean: float | None, spread: float | None = None) -> str:
+    def format(
+        self,
+        mean: float | None,
+        spread: float | None = None,
+        limit: float | None = None,
+    ) -> str:
         """Print a mean and, if there is one, its spread.
 
         Args:
             mean: The mean; ``None`` where nothing is defined.
             spread: The standard deviation. (default: ``None``)
+            limit: The mean of what can be detected, which numbers below it are at.
+                (default: ``None``)
 
         Example:
             >>> COLUMNS["recall"].format(0.25, 0.01)
             '0.2500 ± 0.0100'
+            >>> COLUMNS["response_4"].format(0.0002, 0.0, limit=0.0002)
+            'below 0.0002'
         """
+        if is_undetected(mean, limit):
+            return f"below {format(limit, self.spec)}"
         return print_number(mean, spread, self.spec)
 
     def read(self, record: Record) -> Any:
@@ -52,6 +66,20 @@ class Column:
         for name in self.path or ("measures", self.name):
             found = (found or {}).get(name)
         return found
+
+
+def is_undetected(value: float | None, limit: float | None) -> bool:
+    """Whether a number is at what can be detected, but for rounding of means.
+
+    Args:
+        value: The number, if it is defined.
+        limit: What can be detected, if that is known.
+
+    Example:
+        >>> is_undetected(0.1, 0.1), is_undetected(0.2, 0.1), is_undetected(0.2, None)
+        (True, False, False)
+    """
+    return value is not None and limit is not None and value <= limit * (1 + 1e-9)
 
 
 #: The columns by name.
@@ -122,6 +150,7 @@ register_columns(
         "training steps of one epoch, in seconds",
         ".2f",
         ("seconds", "epoch"),
+        any_epoch=True,
     ),
     Column(
         "entropy_softmax", "S softmax", f"mean bits of a row; {SOFTMAX_ROWS}", ".3f"
@@ -157,7 +186,8 @@ register_columns(
         "response_4",
         "High frequencies",
         "energy of interactions kept in the roughest of five bands of graph "
-        "frequency, relative to the smoothest",
+        "frequency, relative to the smoothest; below what the estimate leaks into it, "
+        "it cannot be told from none",
         ".2g",
     ),
     Column(

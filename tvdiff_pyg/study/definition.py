@@ -1,7 +1,9 @@
 """What a study is, and the registry that finds it by its name."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from tvdiff_pyg.grid.records import Record
@@ -64,9 +66,37 @@ class Study:
             values: Their names.
 
         Raises:
-            ValueError: If there is no such variant.
+            ValueError: If there is no such variant, or two of them are the same.
         """
-        return {name: self.variant(name) for name in values or self.variants}
+        chosen = {name: self.variant(name) for name in values or self.variants}
+        for one, other in combinations(chosen, 2):
+            if chosen[one] == chosen[other]:
+                raise ValueError(
+                    f"'values' needs to be of {self.axis}, all of them different "
+                    f"(got {one!r} and {other!r})"
+                )
+        return chosen
+
+    def check_left_alone(
+        self, overrides: Overrides, chosen: Mapping[str, Overrides]
+    ) -> None:
+        """Raise if a setting is given that the variants decide.
+
+        Args:
+            overrides: What is given for all variants.
+            chosen: Those that are carried out.
+
+        Raises:
+            ValueError: If variants have several values of one, or all have a value.
+        """
+        variants = [*self.variants.values(), *chosen.values()]
+        for name, value in overrides.items():
+            values = {repr(one[name]) for one in variants if name in one}
+            if len(values) > 1 or all(name in one for one in chosen.values()):
+                raise ValueError(
+                    f"'{name}' is what the variants of this study decide, and 'values' "
+                    f"chooses these (got {value!r})"
+                )
 
     def arrange(self, records: Iterable[Record]) -> list[Record]:
         """Put records into the order of a report: graphs, variants, seeds.
@@ -76,15 +106,24 @@ class Study:
         """
         records = list(records)
         graphs = list(dict.fromkeys(record["data"] for record in records))
-        known = list(self.variants)
+        # By value where any value makes a variant, else as the study names them.
+        made = sorted({record["variant"] for record in records}, key=_by_value)
+        known = made if self.make_variant is not None else list(self.variants)
+        rank = {name: place for place, name in enumerate(dict.fromkeys(known + made))}
 
-        def place(record: Record) -> tuple[int, float, int]:
+        def place(record: Record) -> tuple[int, int, int]:
             name = record["variant"]
-            # Variants that any value makes are numbers.
-            rank = float(name) if self.make_variant is not None else known.index(name)
-            return graphs.index(record["data"]), rank, record["seed"]
+            return graphs.index(record["data"]), rank[name], record["seed"]
 
         return sorted(records, key=place)
+
+
+def _by_value(name: str) -> tuple[float, str]:
+    """Sort numbers by what they are, and words behind them."""
+    try:
+        return float(name), name
+    except ValueError:
+        return math.inf, name
 
 
 Definition = Callable[[], Study]

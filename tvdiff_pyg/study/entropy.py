@@ -1,8 +1,8 @@
 """Entropy and energy of models, beside the published table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import polars as pl
 import torch
 
 from tvdiff_pyg.study.columns import (
@@ -12,10 +12,12 @@ from tvdiff_pyg.study.columns import (
     Column,
     register_columns,
 )
+from tvdiff_pyg.study.convergence import not_converged
 from tvdiff_pyg.study.definition import Study, register_study
+from tvdiff_pyg.study.difference import Outcome
 from tvdiff_pyg.study.published import DELTA_ENERGY, DELTA_ENTROPY, MODELS
-from tvdiff_pyg.study.summary import of_variant
-from tvdiff_pyg.study.verdict import Outcome, Verdict
+from tvdiff_pyg.study.results import Results
+from tvdiff_pyg.study.verdict import Verdict
 
 # Our reading of how the published table normalises the rows of each model.
 PUBLISHED_ROWS = ("softmax", "softmax", "clipped", "clipped")
@@ -59,7 +61,7 @@ def entropy() -> Study:
             "bpr-mf": {"model": "bpr-mf"},
             "lightgcn": {"model": "lightgcn", "num_layers": 2},
             "diffrec": {"model": "diffrec"},
-            "tvdiff": {},
+            "tvdiff": {"model": "tvdiff"},
         },
         columns=(
             "recall",
@@ -69,40 +71,79 @@ def entropy() -> Study:
             "score_roughness_items",
         ),
         figures={"ranking": RANKING, "thermodynamics": DELTA_NAMES},
-        claims=(entropy_order, energy_order),
+        claims=CLAIMS,
     )
 
 
-def entropy_order(cells: pl.DataFrame, data: str) -> Verdict | None:
-    """Compare signs and order of the changes of entropy with the published ones.
+@dataclass(frozen=True)
+class PublishedOrder:
+    """The claim that models change a number in the published signs and order.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        claim: The claim in words.
+        published: The published changes by data set, a number for each model.
+        name: The change, with ``{}`` for how rows are normalised.
     """
-    return _compare(
+
+    claim: str
+    published: Mapping[str, tuple[float, ...]]
+    name: str
+
+    def __call__(self, results: Results) -> Verdict | None:
+        """Compare signs and order with the published ones, seed by seed.
+
+        Args:
+            results: The cells of the study on a graph.
+        """
+        wanted = self.published.get(results.data)
+        if wanted is None:
+            return None
+        sentences, outcomes = [], []
+        for reading, rows in READINGS.items():
+            each = self._of_each_seed(results, rows)
+            if not each:
+                return None
+            means = [sum(column) / len(each) for column in zip(*each, strict=True)]
+            outcomes.append(_agreed([_agree(values, wanted) for values in each]))
+            signs, tau = _signs(means, wanted), rank_agreement(means, wanted)
+            sentences.append(
+                f"With {reading}: {_named(means)}; {signs} of {len(MODELS)} signs "
+                f"agree, Kendall's tau of the order {tau:+.2f}."
+            )
+        open_cells = results.unconverged(MODELS)
+        # The first reading is the published one: it decides.
+        return Verdict(
+            self.claim,
+            results.data,
+            "undecided" if open_cells else outcomes[0],
+            f"{' '.join(sentences)} Published: {_named(wanted)}."
+            + not_converged(open_cells),
+        )
+
+    def _of_each_seed(
+        self, results: Results, rows: Sequence[str]
+    ) -> list[tuple[float, ...]]:
+        """Return the change of each model, for each seed that all models have."""
+        found = [
+            results.by_seed(model, self.name.format(row))
+            for model, row in zip(MODELS, rows, strict=True)
+        ]
+        common = [seed for seed in found[0] if all(seed in one for one in found)]
+        return [tuple(one[seed] for one in found) for seed in common]
+
+
+CLAIMS = (
+    PublishedOrder(
         "Models change entropy in the published signs and order",
-        cells,
-        data,
         DELTA_ENTROPY,
         "delta_entropy_{}",
-    )
-
-
-def energy_order(cells: pl.DataFrame, data: str) -> Verdict | None:
-    """Compare signs and order of the changes of energy with the published ones.
-
-    Args:
-        cells: The cells of the study.
-        data: The graph.
-    """
-    return _compare(
+    ),
+    PublishedOrder(
         "Models change energy in the published signs and order",
-        cells,
-        data,
         DELTA_ENERGY,
         "delta_energy_occupied_{}",
-    )
+    ),
+)
 
 
 def rank_agreement(left: Sequence[float], right: Sequence[float]) -> float:
@@ -130,43 +171,23 @@ def rank_agreement(left: Sequence[float], right: Sequence[float]) -> float:
     return tau.item()
 
 
-def _compare(
-    claim: str,
-    cells: pl.DataFrame,
-    data: str,
-    published: Mapping[str, tuple[float, ...]],
-    name: str,
-) -> Verdict | None:
-    wanted = published.get(data)
-    if wanted is None:
-        return None
-    sentences, outcomes = [], []
-    for reading, rows in READINGS.items():
-        found = [
-            _mean(of_variant(cells, data, model, name.format(row)))
-            for model, row in zip(MODELS, rows, strict=True)
-        ]
-        if any(value is None for value in found):
-            return None
-        values = [value for value in found if value is not None]
-        signs = sum((a > 0) == (b > 0) for a, b in zip(values, wanted, strict=True))
-        tau = rank_agreement(values, wanted)
-        outcomes.append(signs == len(MODELS) and tau == 1.0)
-        sentences.append(
-            f"With {reading}: {_named(values)}; {signs} of {len(MODELS)} signs agree, "
-            f"Kendall's tau of the order {tau:+.2f}."
-        )
-    # The first reading is the published one: it decides.
-    outcome: Outcome = "holds" if outcomes[0] else "fails"
-    sentences.append(f"Published: {_named(wanted)}.")
-    return Verdict(claim, data, outcome, " ".join(sentences))
-
-
 def _named(values: Sequence[float]) -> str:
     pairs = zip(MODELS, values, strict=True)
     return ", ".join(f"{model} {value:,.0f}" for model, value in pairs)
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _signs(values: Sequence[float], wanted: Sequence[float]) -> int:
+    return sum((a > 0) == (b > 0) for a, b in zip(values, wanted, strict=True))
+
+
+def _agree(values: Sequence[float], wanted: Sequence[float]) -> bool:
+    return _signs(values, wanted) == len(wanted) and (
+        rank_agreement(values, wanted) == 1.0
+    )
+
+
+def _agreed(seeds: Sequence[bool]) -> Outcome:
+    """Join the seeds: an order has no interval, so all of several have to agree."""
+    if len(seeds) < 2 or any(seeds) != all(seeds):
+        return "undecided"
+    return "holds" if seeds[0] else "fails"

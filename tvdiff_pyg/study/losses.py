@@ -1,19 +1,10 @@
 """What the ranking entropies add to energy alone."""
 
-import polars as pl
-
 from tvdiff_pyg.study.columns import RANKING, SHAPE, TRAINING
 from tvdiff_pyg.study.definition import Study, register_study
 from tvdiff_pyg.study.published import BEST_LOSS
-from tvdiff_pyg.study.verdict import (
-    Verdict,
-    best_variant,
-    decide,
-    differences,
-    quote_each,
-    seeds_of,
-    variants_in,
-)
+from tvdiff_pyg.study.results import Results
+from tvdiff_pyg.study.verdict import Verdict, decide, seeds_of
 
 NO_ENTROPY = "none"
 ENTROPIES = ("bce", "bpr", "nll")
@@ -35,24 +26,26 @@ def losses() -> Study:
     )
 
 
-def entropy_helps(cells: pl.DataFrame, data: str) -> Verdict | None:
+def entropy_helps(results: Results) -> Verdict | None:
     """Compare the entropy that is best on validation with none.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        results: The cells of the study on a graph.
     """
-    names = variants_in(cells, data)
-    best = best_variant(cells, data, [name for name in names if name != NO_ENTROPY])
-    if best is None or NO_ENTROPY not in names:
+    names = results.variants
+    entropies = [name for name in names if name != NO_ENTROPY]
+    best = results.best(entropies)
+    gap = None if best is None else results.difference("ndcg", best, NO_ENTROPY)
+    if gap is None:
         return None
-    gap = differences(cells, data, "ndcg", best, NO_ENTROPY)
-    published = BEST_LOSS.get(data)
-    return Verdict(
+    published = BEST_LOSS.get(results.data)
+    return decide(
+        results,
         "A ranking entropy improves on energy alone",
-        data,
-        decide(gap),
-        f"Test NDCG@20: {quote_each(cells, data, names, 'ndcg')}; the best entropy on "
-        f"validation is {best} ({seeds_of(len(gap))})."
+        f"Test NDCG@20: {results.quote_each(names, 'ndcg')}; the best entropy on "
+        f"validation is {best} ({seeds_of(gap.num_seeds)})."
         + (f" Published best: {published}." if published else ""),
+        [gap],
+        chosen_from=entropies,
+        stands="holds",
     )

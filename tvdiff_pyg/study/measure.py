@@ -10,6 +10,7 @@ from torch import Tensor
 from tvdiff_pyg.analysis import (
     Change,
     degree_anisotropy,
+    detection_limit,
     dirichlet_energy,
     effective_rank,
     energy_change,
@@ -127,10 +128,7 @@ def _spectrum(factors: Factors) -> dict[str, Tensor]:
 
 
 def _response(factors: Factors) -> dict[str, Tensor]:
-    generator = torch.Generator(factors.item.device).manual_seed(0)
-    source = interaction_signal(
-        factors.rows, dtype=factors.item.dtype, generator=generator
-    )
+    source = _source(factors.rows, factors.item.dtype)
     response = frequency_response(
         (None, source),
         (None, score_signal(factors.user, factors.item)),
@@ -139,7 +137,28 @@ def _response(factors: Factors) -> dict[str, Tensor]:
     )
     # A signal on items alone is mirrored about 1: the first bands are all there is.
     half = response[: response.numel() // 2 + 1]
-    return {f"response_{band}": value for band, value in enumerate(half / half[0])}
+    return {
+        **{f"response_{band}": value for band, value in enumerate(half / half[0])},
+        **response_limits(factors.rows, factors.item.dtype),
+    }
+
+
+def response_limits(rows: CSR, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+    """Return below what responses cannot be told from none, from the third band on.
+
+    Args:
+        rows: Each user's training items.
+        dtype: The type of the signals. (default: ``torch.float32``)
+    """
+    limit = detection_limit((None, _source(rows, dtype)), rows, degree=CHEBYSHEV_DEGREE)
+    bands = range(2, limit.numel() // 2 + 1)
+    return {f"response_{band}_limit": limit[band] for band in bands}
+
+
+def _source(rows: CSR, dtype: torch.dtype) -> Tensor:
+    """Draw what responses are relative to: always the same."""
+    generator = torch.Generator(rows.col.device).manual_seed(0)
+    return interaction_signal(rows, dtype=dtype, generator=generator)
 
 
 def _thermodynamics(factors: Factors) -> dict[str, Tensor]:

@@ -1,9 +1,7 @@
 """One layer against several: entropy, smoothness, cost and ranking."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-
-import polars as pl
 
 from tvdiff_pyg.study.columns import (
     COLUMNS,
@@ -14,31 +12,24 @@ from tvdiff_pyg.study.columns import (
     register_columns,
 )
 from tvdiff_pyg.study.definition import Overrides, Study, register_study
-from tvdiff_pyg.study.summary import of_variant
-from tvdiff_pyg.study.verdict import (
-    Verdict,
-    best_variant,
-    decide,
-    decide_all,
-    differences,
-    quote,
-    seeds_of,
-    variants_in,
-)
+from tvdiff_pyg.study.difference import Difference
+from tvdiff_pyg.study.results import Results
+from tvdiff_pyg.study.verdict import Verdict, decide, seeds_of
 
 ONE = "1"
 COST = ("epoch_seconds", "batch_nodes", "batch_edges", "peak_memory_mb")
 READ = "that one batch of the sampled engine would read"
 
 register_columns(
-    Column("batch_nodes", "Nodes a batch", READ, ",.0f"),
-    Column("batch_edges", "Edges a batch", READ, ",.0f"),
+    Column("batch_nodes", "Nodes a batch", READ, ",.0f", any_epoch=True),
+    Column("batch_edges", "Edges a batch", READ, ",.0f", any_epoch=True),
     Column(
         "peak_memory_mb",
         "Peak MB",
         "of the process, evaluation included",
         ",.0f",
         ("memory_mb", "peak"),
+        any_epoch=True,
     ),
 )
 
@@ -57,8 +48,8 @@ def oversmoothing() -> Study:
 
 
 @dataclass(frozen=True)
-class LessWithOneLayer:
-    """The claim that a number is lower with one layer than with any more.
+class NumberClaim(ABC):
+    """A claim about a number of the cells.
 
     Args:
         claim: The claim in words.
@@ -68,94 +59,80 @@ class LessWithOneLayer:
     claim: str
     name: str
 
-    def __call__(self, cells: pl.DataFrame, data: str) -> Verdict | None:
-        """Compare one layer with each other depth.
+    @abstractmethod
+    def __call__(self, results: Results) -> Verdict | None:
+        """Judge it on one graph.
 
         Args:
-            cells: The cells of the study.
-            data: The graph.
+            results: The cells of the study on it.
         """
-        deeper = _deeper(cells, data)
-        gaps = {
-            depth: differences(cells, data, self.name, depth, ONE) for depth in deeper
+
+
+class LessWithOneLayer(NumberClaim):
+    """The claim that a number is lower with one layer than with any more."""
+
+    def __call__(self, results: Results) -> Verdict | None:
+        """Compare one layer with each other depth. See :class:`NumberClaim`."""
+        found = {
+            depth: results.difference(self.name, depth, ONE)
+            for depth in _deeper(results)
         }
-        gaps = {depth: gap for depth, gap in gaps.items() if gap}
+        gaps = {depth: gap for depth, gap in found.items() if gap is not None}
         if not gaps:
             return None
-        outcomes = {depth: decide(gap) for depth, gap in gaps.items()}
-        lower = [depth for depth, found in outcomes.items() if found == "holds"]
-        higher = [depth for depth, found in outcomes.items() if found == "fails"]
         values = ", ".join(
-            f"{quote(cells, data, depth, self.name)} with {depth}" for depth in gaps
+            f"{results.quote(depth, self.name)} with {depth}" for depth in gaps
         )
-        return Verdict(
+        return decide(
+            results,
             self.claim,
-            data,
-            decide_all(list(outcomes.values())),
-            f"{COLUMNS[self.name].label} is {quote(cells, data, ONE, self.name)} with "
-            f"one layer; {values}. {_seeds(gaps).capitalize()}: lower than with "
-            f"{_list(lower)}; higher than with {_list(higher)}.",
+            f"{COLUMNS[self.name].label} is {results.quote(ONE, self.name)} with one "
+            f"layer; {values}. {_told(gaps)}",
+            list(gaps.values()),
         )
 
 
-def better_ranking(cells: pl.DataFrame, data: str) -> Verdict | None:
+def better_ranking(results: Results) -> Verdict | None:
     """Compare one layer with the depth that is best on validation.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        results: The cells of the study on a graph.
     """
-    other = best_variant(cells, data, _deeper(cells, data))
-    if other is None or not (gap := differences(cells, data, "ndcg", ONE, other)):
+    deeper = _deeper(results)
+    other = results.best(deeper)
+    gap = None if other is None else results.difference("ndcg", ONE, other)
+    if other is None or gap is None:
         return None
-    one, several = (
-        pl.Series(of_variant(cells, data, depth, "ndcg")).mean()
-        for depth in (ONE, other)
-    )
-    assert isinstance(one, float) and isinstance(several, float)
-    return Verdict(
+    return decide(
+        results,
         "One layer ranks better than several",
-        data,
-        decide(gap),
-        f"Test NDCG@20 is {quote(cells, data, ONE, 'ndcg')} with one layer and "
-        f"{quote(cells, data, other, 'ndcg')} with {other}, the best of the deeper "
-        f"ones on validation: {one / several - 1:+.1%}, {seeds_of(len(gap))}."
-        + _still_rising(cells, data, (ONE, other)),
+        f"Test NDCG@20 is {results.quote(ONE, 'ndcg')} with one layer and "
+        f"{results.quote(other, 'ndcg')} with {other}, the best of the deeper ones on "
+        f"validation, {seeds_of(gap.num_seeds)}.",
+        [gap],
+        chosen_from=deeper,
+        stands="fails",
     )
 
 
-@dataclass(frozen=True)
-class LessWithDepth:
-    """The claim that a number is lower with most layers than with one.
+class LessWithDepth(NumberClaim):
+    """The claim that a number is lower with most layers than with one."""
 
-    Args:
-        claim: The claim in words.
-        name: The number.
-    """
-
-    claim: str
-    name: str
-
-    def __call__(self, cells: pl.DataFrame, data: str) -> Verdict | None:
-        """Compare the two ends of the depths.
-
-        Args:
-            cells: The cells of the study.
-            data: The graph.
-        """
-        deepest = max(_deeper(cells, data), key=int, default=None)
+    def __call__(self, results: Results) -> Verdict | None:
+        """Compare the two ends of the depths. See :class:`NumberClaim`."""
+        deepest = max(_deeper(results), key=int, default=None)
         if deepest is None:
             return None
-        gap = differences(cells, data, self.name, ONE, deepest)
-        if not gap:
+        gap = results.difference(self.name, deepest, ONE, less=True)
+        if gap is None:
             return None
-        return Verdict(
+        return decide(
+            results,
             self.claim,
-            data,
-            decide(gap),
             f"From 1 to {deepest} layers, {COLUMNS[self.name].label} goes from "
-            f"{quote(cells, data, ONE, self.name)} to "
-            f"{quote(cells, data, deepest, self.name)}, {seeds_of(len(gap))}.",
+            f"{results.quote(ONE, self.name)} to {results.quote(deepest, self.name)}, "
+            f"{seeds_of(gap.num_seeds)}.",
+            [gap],
         )
 
 
@@ -182,26 +159,22 @@ def _layers(value: str) -> Overrides:
     return {"denoiser": "gcn", "num_layers": int(value)}
 
 
-def _deeper(cells: pl.DataFrame, data: str) -> list[str]:
-    return [depth for depth in variants_in(cells, data) if depth != ONE]
+def _deeper(results: Results) -> list[str]:
+    return [depth for depth in results.variants if depth != ONE]
 
 
-def _seeds(gaps: dict[str, list[float]]) -> str:
-    return seeds_of(max(len(gap) for gap in gaps.values()))
-
-
-def _list(depths: Sequence[str]) -> str:
-    return ", ".join(depths) if depths else "none"
-
-
-def _still_rising(cells: pl.DataFrame, data: str, depths: Sequence[str]) -> str:
-    """Say which variants were stopped at their best epoch, so not at their end."""
-    rising = [
-        depth
-        for depth in depths
-        if of_variant(cells, data, depth, "best_epoch")
-        == of_variant(cells, data, depth, "epochs")
-    ]
-    if not rising:
-        return ""
-    return f" Stopped by the number of epochs, still rising: {_list(rising)}."
+def _told(gaps: dict[str, Difference]) -> str:
+    """List the depths by what became of their comparison."""
+    said = {
+        "holds": "lower than with",
+        "fails": "higher than with",
+        "indistinguishable": "indistinguishable from",
+        "undecided": "open against",
+    }
+    lists = {
+        words: ", ".join(depth for depth, gap in gaps.items() if gap.outcome == outcome)
+        for outcome, words in said.items()
+    }
+    seeds = seeds_of(max(gap.num_seeds for gap in gaps.values())).capitalize()
+    told = "; ".join(f"{words} {depths}" for words, depths in lists.items() if depths)
+    return f"{seeds}: {told}."

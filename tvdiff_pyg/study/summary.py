@@ -5,11 +5,17 @@ from collections.abc import Sequence
 import polars as pl
 
 from tvdiff_pyg.data.data_options import dataset_arguments
+from tvdiff_pyg.field_types import fits
 from tvdiff_pyg.grid.records import Record
+from tvdiff_pyg.printable import printable
 from tvdiff_pyg.study.columns import COLUMNS, Column
+from tvdiff_pyg.study.convergence import has_converged
 
+#: What the name of a number ends with that another cannot be told from none below.
+LIMIT = "_limit"
 KEY = ("data", "variant", "seed")
-TEXTS = ("findings",)
+# What is no number.
+OTHERS = ("findings", "converged")
 SIZES = ("users", "items", "interactions")
 # What the table holds beside what studies show.
 FURTHER = (
@@ -26,7 +32,11 @@ def cell_table(records: Sequence[Record]) -> pl.DataFrame:
         records: Records of one study.
 
     Returns:
-        A row a record: data, variant, seed, then numbers.
+        A row a record, of data, variant, seed, then numbers, what training found, and
+        whether it had converged. Numbers below what can be detected are at that limit.
+
+    Raises:
+        ValueError: If a record holds something else where a number belongs.
 
     Example:
         >>> metrics = {"test": {"recall@20": 0.5, "ndcg@20": 0.25}}
@@ -44,29 +54,17 @@ def seed_means(cells: pl.DataFrame) -> pl.DataFrame:
         cells: A table of :func:`cell_table`.
 
     Returns:
-        A row for each data and variant: ``seeds``, and for each number its mean by its
-        own name and its sample standard deviation by ``NAME_spread`` (null of a single
-        seed).
+        A row for each data and variant: ``seeds``, ``unconverged`` of them, and for
+        each number its mean by its own name and its sample standard deviation by
+        ``NAME_spread`` (null of a single seed).
     """
-    numbers = [name for name in cells.columns if name not in (*KEY, *TEXTS)]
+    numbers = [name for name in cells.columns if name not in (*KEY, *OTHERS)]
     return cells.group_by("data", "variant", maintain_order=True).agg(
         pl.len().alias("seeds"),
+        (~pl.col("converged")).sum().alias("unconverged"),
         *(pl.col(name).mean() for name in numbers),
         *(pl.col(name).std().alias(f"{name}_spread") for name in numbers),
     )
-
-
-def of_variant(cells: pl.DataFrame, data: str, variant: str, name: str) -> list[float]:
-    """Return a number of each seed, in the order of the seeds.
-
-    Args:
-        cells: A table of :func:`cell_table`.
-        data: The data.
-        variant: The variant.
-        name: The number.
-    """
-    rows = cells.filter(data=data, variant=variant).sort("seed")
-    return rows[name].to_list() if name in rows.columns else []
 
 
 def graph_label(data: str) -> str:
@@ -80,7 +78,7 @@ def graph_label(data: str) -> str:
         'synthetic 90 x 80, 1,000'
     """
     if not data.startswith("synthetic:"):
-        return data
+        return printable(data)
     arguments = dataset_arguments(data)
     users, items, count = (arguments.pop(f"num_{name}") for name in SIZES)
     further = "".join(f", {name} {value}" for name, value in arguments.items())
@@ -93,5 +91,15 @@ def _flat(record: Record) -> Record:
     for column in (*COLUMNS.values(), *FURTHER):
         if column.path:
             flat[column.name] = column.read(record)
-    flat["findings"] = " ".join(record.get("findings", []))
-    return {**flat, **record.get("measures", {})}
+    flat |= record.get("measures", {})
+    for name, value in flat.items():
+        if name not in KEY and not fits(value, float | None):
+            raise ValueError(
+                f"'{name}' needs to be a number in the record of {record['data']}, "
+                f"{record['variant']}, seed {record['seed']} (got {value!r})"
+            )
+    for name in [one.removesuffix(LIMIT) for one in flat if one.endswith(LIMIT)]:
+        if None not in (flat.get(name), flat[name + LIMIT]):
+            flat[name] = max(flat[name], flat[name + LIMIT])
+    findings = " ".join(record.get("findings", []))
+    return {**flat, "findings": findings, "converged": has_converged(record)}

@@ -1,21 +1,10 @@
 """Where the best temperature is, and whether it follows the rule of size."""
 
-import polars as pl
-
 from tvdiff_pyg.study.columns import RANKING, SHAPE, TRAINING
 from tvdiff_pyg.study.definition import Overrides, Study, register_study
 from tvdiff_pyg.study.published import BEST_TEMPERATURE
-from tvdiff_pyg.study.summary import of_variant
-from tvdiff_pyg.study.verdict import (
-    Outcome,
-    Verdict,
-    best_variant,
-    decide,
-    differences,
-    quote,
-    seeds_of,
-    variants_in,
-)
+from tvdiff_pyg.study.results import Results
+from tvdiff_pyg.study.verdict import Verdict, decide, seeds_of
 
 # The paper's rule: near 1 for small data, near 10 for large. Its own small data sets
 # have up to 160,000 training interactions, its large ones 600,000 and more.
@@ -37,54 +26,60 @@ def temperature() -> Study:
     )
 
 
-def size_rule(cells: pl.DataFrame, data: str) -> Verdict | None:
-    """Compare the best temperature on validation with the rule of size.
+def size_rule(results: Results) -> Verdict | None:
+    """Compare the best temperature that the rule of size allows with the best other.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        results: The cells of the study on a graph.
     """
-    best = best_variant(cells, data)
-    if best is None:
-        return None
-    size = cells.filter(data=data)["interactions"].max()
+    size = results.cells["interactions"].max()
     assert isinstance(size, int)
     kind = "large" if size >= LARGE_INTERACTIONS else "small"
     low, high = NEAR[kind]
-    outcome: Outcome = "holds" if low <= float(best) <= high else "fails"
-    published = BEST_TEMPERATURE.get(data)
-    return Verdict(
+    allowed = [one for one in results.variants if low <= float(one) <= high]
+    others = [one for one in results.variants if one not in allowed]
+    inside, outside = results.best(allowed), results.best(others)
+    if inside is None or outside is None:
+        return None
+    gap = results.difference("ndcg", inside, outside)
+    best, published = results.best(), BEST_TEMPERATURE.get(results.data)
+    if gap is None or best is None:
+        return None
+    return decide(
+        results,
         "The best temperature follows the size of the data",
-        data,
-        outcome,
         f"With {size:,} training interactions the data counts as {kind}, for which the "
-        f"rule says {low:g} to {high:g}. The best on validation is {best}, with test "
-        f"NDCG@20 {quote(cells, data, best, 'ndcg')}; {_plateau(cells, data, best)}."
+        f"rule says {low:g} to {high:g}. The best there on validation is {inside}, "
+        f"with test NDCG@20 {results.quote(inside, 'ndcg')}; elsewhere {outside}, with "
+        f"{results.quote(outside, 'ndcg')}. The best on validation is {best}; "
+        f"{_plateau(results, best)}."
         + (f" Published: {published:g}, chosen on test." if published else ""),
+        [gap],
+        chosen_from=results.variants,
     )
 
 
-def matters(cells: pl.DataFrame, data: str) -> Verdict | None:
+def matters(results: Results) -> Verdict | None:
     """Compare the best temperature on validation with the lowest.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        results: The cells of the study on a graph.
     """
-    best, lowest = best_variant(cells, data), min(variants_in(cells, data), key=float)
-    if best is None:
+    lowest = min(results.variants, key=float)
+    others = [one for one in results.variants if one != lowest]
+    best = results.best(others)
+    gap = None if best is None else results.difference("ndcg", best, lowest)
+    if best is None or gap is None:
         return None
-    claim = "Entropy improves on energy almost alone"
-    if best == lowest:
-        sentence = f"The lowest temperature, {lowest}, is the best on validation."
-        return Verdict(claim, data, "fails", sentence)
-    gap = differences(cells, data, "ndcg", best, lowest)
-    return Verdict(
-        claim,
-        data,
-        decide(gap),
-        f"Test NDCG@20 is {quote(cells, data, best, 'ndcg')} at {best} and "
-        f"{quote(cells, data, lowest, 'ndcg')} at {lowest}, {seeds_of(len(gap))}.",
+    return decide(
+        results,
+        "Entropy improves on energy almost alone",
+        f"Test NDCG@20 is {results.quote(best, 'ndcg')} at {best}, the best of the "
+        f"others on validation, and {results.quote(lowest, 'ndcg')} at {lowest}, "
+        f"{seeds_of(gap.num_seeds)}.",
+        [gap],
+        chosen_from=others,
+        stands="holds",
     )
 
 
@@ -92,15 +87,15 @@ def _temperature(value: str) -> Overrides:
     return {"temperature": float(value)}
 
 
-def _plateau(cells: pl.DataFrame, data: str, best: str) -> str:
-    """Say which temperatures no seed can tell from the best one, on validation."""
-    others = [
-        name
-        for name in variants_in(cells, data)
+def _plateau(results: Results, best: str) -> str:
+    """Say which temperatures cannot be told from the best one, on validation."""
+    gaps = {
+        name: results.difference("validation_ndcg", best, name)
+        for name in results.variants
         if name != best
-        and decide(differences(cells, data, "validation_ndcg", best, name)) != "holds"
-    ]
-    count = len(of_variant(cells, data, best, "seed"))
+    }
+    others = [name for name, gap in gaps.items() if gap and gap.outcome != "holds"]
+    count = len(results.by_seed(best, "validation_ndcg"))
     if not others:
-        return f"every other is worse in {seeds_of(count)}"
-    return f"{', '.join(others)} cannot be told from it ({seeds_of(count)})"
+        return f"every other is worse there ({seeds_of(count)})"
+    return f"{', '.join(others)} cannot be told from it there ({seeds_of(count)})"

@@ -1,15 +1,12 @@
-"""Verdicts: what the numbers of a study say of a claim, seed by seed."""
+"""Verdicts: what the numbers of a study say of a claim on a graph."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-import polars as pl
-
-from tvdiff_pyg.study.columns import COLUMNS
-from tvdiff_pyg.study.summary import of_variant
-
-Outcome = Literal["holds", "fails", "undecided"]
+from tvdiff_pyg.significance import Tails
+from tvdiff_pyg.study.convergence import not_converged
+from tvdiff_pyg.study.difference import Difference, Outcome
+from tvdiff_pyg.study.results import Results
 
 
 @dataclass(frozen=True)
@@ -21,32 +18,56 @@ class Verdict:
         data: The graph.
         outcome: Whether it holds there.
         sentence: The numbers behind it.
+        effect: By how much, if that can be said. (default: ``""``)
+        tails: P-values of all that it compares, if it rests on intervals and they can
+            decide it. (default: ``None``)
+        p_value: That of the outcome, corrected for the verdicts beside it, likewise.
+            (default: ``None``)
     """
 
     claim: str
     data: str
     outcome: Outcome
     sentence: str
+    effect: str = ""
+    tails: Tails | None = None
+    p_value: float | None = None
 
 
-Claim = Callable[[pl.DataFrame, str], Verdict | None]
+Claim = Callable[[Results], Verdict | None]
 
 
-def decide(differences: Sequence[float]) -> Outcome:
-    """Decide by the seeds: a claim holds if it does in each, and fails likewise.
+def decide(
+    results: Results,
+    claim: str,
+    sentence: str,
+    differences: Sequence[Difference],
+    chosen_from: Sequence[str] = (),
+    stands: Outcome = "undecided",
+) -> Verdict:
+    """Decide a claim by differences, all of which have to agree.
 
     Args:
-        differences: For each seed, what is positive where the claim holds.
-
-    Example:
-        >>> decide([0.1, 0.2]), decide([-0.1, -0.2]), decide([0.1, -0.2])
-        ('holds', 'fails', 'undecided')
+        results: The cells of a graph.
+        claim: The claim.
+        sentence: The numbers behind it.
+        differences: What it says of the numbers.
+        chosen_from: Variants of which the best were picked. Those that had not
+            converged may yet be better, so they leave any outcome open but one.
+            (default: none)
+        stands: That one: what better variants could not overturn.
+            (default: ``"undecided"``)
     """
-    if differences and all(difference > 0 for difference in differences):
-        return "holds"
-    if differences and all(difference < 0 for difference in differences):
-        return "fails"
-    return "undecided"
+    outcome = decide_all([one.outcome for one in differences])
+    passed_over = results.unconverged(chosen_from)
+    if passed_over and outcome != stands:
+        outcome = "undecided"
+    named = [cell for one in differences for cell in one.unconverged] + [*passed_over]
+    sentence += not_converged(named)
+    effect, tails = _effect(differences), _tails(differences)
+    if passed_over and stands == "undecided":
+        tails = None
+    return Verdict(claim, results.data, outcome, sentence, effect, tails)
 
 
 def decide_all(outcomes: Sequence[Outcome]) -> Outcome:
@@ -63,101 +84,6 @@ def decide_all(outcomes: Sequence[Outcome]) -> Outcome:
     return distinct.pop() if len(distinct) == 1 else "undecided"
 
 
-def differences(
-    cells: pl.DataFrame, data: str, name: str, larger: str, smaller: str
-) -> list[float]:
-    """Subtract one variant's number from another's, seed by seed.
-
-    Args:
-        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
-        data: The graph.
-        name: The number.
-        larger: The variant that is subtracted from.
-        smaller: The variant that is subtracted.
-
-    Returns:
-        A difference for each seed that both have, and where both are defined.
-    """
-    pair = [
-        dict(
-            zip(
-                of_variant(cells, data, variant, "seed"),
-                of_variant(cells, data, variant, name),
-                strict=False,
-            )
-        )
-        for variant in (larger, smaller)
-    ]
-    return [
-        value - other
-        for seed, value in pair[0].items()
-        if value is not None and (other := pair[1].get(seed)) is not None
-    ]
-
-
-def quote(cells: pl.DataFrame, data: str, variant: str, name: str) -> str:
-    """Print a variant's mean and spread of a number.
-
-    Args:
-        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
-        data: The graph.
-        variant: The variant.
-        name: The number, one of the columns.
-    """
-    values = pl.Series(of_variant(cells, data, variant, name), dtype=pl.Float64)
-    return COLUMNS[name].format(_as_float(values.mean()), _as_float(values.std()))
-
-
-def variants_in(cells: pl.DataFrame, data: str) -> list[str]:
-    """Return the variants that there are on a graph, in order of appearance.
-
-    Args:
-        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
-        data: The graph.
-    """
-    return cells.filter(data=data)["variant"].unique(maintain_order=True).to_list()
-
-
-def quote_each(
-    cells: pl.DataFrame, data: str, variants: Sequence[str], name: str
-) -> str:
-    """Print a number of several variants.
-
-    Args:
-        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
-        data: The graph.
-        variants: The variants.
-        name: The number, one of the columns.
-    """
-    return ", ".join(
-        f"{variant} {quote(cells, data, variant, name)}" for variant in variants
-    )
-
-
-def best_variant(
-    cells: pl.DataFrame, data: str, among: Sequence[str] | None = None
-) -> str | None:
-    """Return the variant of the highest validation NDCG@20, averaged over the seeds
-    that all variants have.
-
-    Args:
-        cells: A table of :func:`~tvdiff_pyg.study.summary.cell_table`.
-        data: The graph.
-        among: The variants to choose from; all if omitted. (default: ``None``)
-    """
-    rows = cells.filter(data=data)
-    if among is not None:
-        rows = rows.filter(pl.col("variant").is_in(list(among)))
-    # Seeds differ by more than variants do: a mean over other seeds says nothing.
-    count = pl.col("variant").n_unique()
-    rows = rows.filter(count.over("seed") == rows["variant"].n_unique())
-    means = rows.group_by("variant", maintain_order=True).agg(
-        pl.col("validation_ndcg").mean()
-    )
-    means = means.drop_nulls().sort("validation_ndcg", descending=True)
-    return None if means.is_empty() else str(means["variant"][0])
-
-
 def seeds_of(count: int) -> str:
     """Say over how many seeds something was seen.
 
@@ -171,5 +97,16 @@ def seeds_of(count: int) -> str:
     return "one seed only" if count == 1 else f"each of {count} seeds compared"
 
 
-def _as_float(value: object) -> float | None:
-    return value if isinstance(value, float) else None
+def _tails(differences: Sequence[Difference]) -> Tails | None:
+    """Join the p-values of all that is claimed, if each has any."""
+    found = [one.tails_of_claim for one in differences]
+    each = [tails for tails in found if tails is not None]
+    return Tails.of_all(each) if each and len(each) == len(found) else None
+
+
+def _effect(differences: Sequence[Difference]) -> str:
+    """Print a difference with its interval; of several, the least and the most."""
+    if len(differences) == 1:
+        return differences[0].in_words()
+    ordered = sorted(differences, key=lambda one: one.mean)
+    return f"{ordered[0].mean:+.1%} to {ordered[-1].mean:+.1%}" if ordered else ""

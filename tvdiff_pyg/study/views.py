@@ -2,21 +2,19 @@
 
 from itertools import pairwise
 
-import polars as pl
-
 from tvdiff_pyg.study.columns import RANKING, SHAPE, TRAINING
 from tvdiff_pyg.study.definition import Study, register_study
+from tvdiff_pyg.study.difference import Outcome
 from tvdiff_pyg.study.published import VIEWS
-from tvdiff_pyg.study.verdict import (
-    Outcome,
-    Verdict,
-    decide,
-    decide_all,
-    differences,
-    quote_each,
-    seeds_of,
-    variants_in,
-)
+from tvdiff_pyg.study.results import Results
+from tvdiff_pyg.study.verdict import Verdict, decide, seeds_of
+
+SAID: dict[Outcome, str] = {
+    "holds": "rises",
+    "fails": "falls",
+    "indistinguishable": "stays",
+    "undecided": "is open",
+}
 
 
 @register_study("views")
@@ -37,35 +35,34 @@ def views() -> Study:
     )
 
 
-def ladder(cells: pl.DataFrame, data: str) -> Verdict | None:
+def ladder(results: Results) -> Verdict | None:
     """Compare each view with the one before it.
 
     Args:
-        cells: The cells of the study.
-        data: The graph.
+        results: The cells of the study on a graph.
     """
-    names = variants_in(cells, data)
-    steps = {
-        (lower, upper): differences(cells, data, "ndcg", upper, lower)
+    names = results.variants
+    found = {
+        (lower, upper): results.difference("ndcg", upper, lower)
         for lower, upper in pairwise(names)
     }
-    if not steps or not all(steps.values()):
+    steps = {pair: gap for pair, gap in found.items() if gap is not None}
+    if not steps or len(steps) < len(found):
         return None
-    outcomes: list[Outcome] = [decide(step) for step in steps.values()]
-    said = {"holds": "rises", "fails": "falls", "undecided": "is open"}
     changes = ", ".join(
-        f"{lower} to {upper} {said[outcome]}"
-        for (lower, upper), outcome in zip(steps, outcomes, strict=True)
+        f"{lower} to {upper} {SAID[gap.outcome]}"
+        for (lower, upper), gap in steps.items()
     )
-    published = VIEWS.get(data, {})
+    published = VIEWS.get(results.data, {})
     beside = ", ".join(
         f"{name} {figures[1]:.4f}" for name, figures in published.items()
     )
-    return Verdict(
+    gaps = list(steps.values())
+    return decide(
+        results,
         "Each view adds to the ranking",
-        data,
-        decide_all(outcomes),
-        f"Test NDCG@20: {quote_each(cells, data, names, 'ndcg')}; {changes} "
-        f"({seeds_of(len(next(iter(steps.values()))))})."
+        f"Test NDCG@20: {results.quote_each(names, 'ndcg')}; {changes} "
+        f"({seeds_of(gaps[0].num_seeds)})."
         + (f" Published, protocol paper: {beside}." if beside else ""),
+        gaps,
     )

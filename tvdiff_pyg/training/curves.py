@@ -14,9 +14,10 @@ class Curves:
         loss: Free energy of each epoch. (default: empty)
         energy: Energy of each epoch. (default: empty)
         entropy: Entropy of each epoch. (default: empty)
-        recall: Recall@20 at each check. (default: empty)
+        recall: Recall at each check. (default: empty)
         rank: Effective rank of a sample of scores at each check, at least 1; ``nan``
             where it is not defined. (default: empty)
+        cut: The cut-off of the recall. (default: ``20``)
     """
 
     epoch: int = 0
@@ -26,6 +27,7 @@ class Curves:
     entropy: list[float] = field(default_factory=list)
     recall: list[float] = field(default_factory=list)
     rank: list[float] = field(default_factory=list)
+    cut: int = 20
 
 
 def count_turns(values: Sequence[float], swing: float) -> int:

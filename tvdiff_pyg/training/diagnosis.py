@@ -10,8 +10,10 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
 
 from tvdiff_pyg.analysis import effective_rank
+from tvdiff_pyg.metrics.monitor import cut_off
+from tvdiff_pyg.training.collectives import mean_of_processes
 from tvdiff_pyg.training.curves import Curves
-from tvdiff_pyg.training.module import RecommenderModule
+from tvdiff_pyg.training.module import TRAINED, RecommenderModule
 from tvdiff_pyg.training.signatures import DETECTORS, Finding
 
 # A sample tells a rank of 1 from others, at a cost that no graph enlarges.
@@ -50,7 +52,7 @@ class Diagnosis(pl.Callback):
     ) -> None:
         """Keep the loss of the first batch, computed before the first step."""
         if trainer.global_step == 1:
-            self.curves.start = float(outputs["loss"])
+            self.curves.start = float(mean_of_processes(outputs["loss"]))
 
     def on_validation_epoch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
@@ -64,8 +66,9 @@ class Diagnosis(pl.Callback):
     ) -> None:
         """Read the recall of the check."""
         assert isinstance(pl_module, RecommenderModule)
-        recall = trainer.callback_metrics[f"{pl_module.task.name}/recall@20"]
-        self.curves.recall.append(float(recall))
+        self.curves.cut = cut_off(pl_module.monitor)
+        name = f"{pl_module.task.name}/recall@{self.curves.cut}"
+        self.curves.recall.append(float(trainer.callback_metrics[name]))
 
     def on_train_epoch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
@@ -73,11 +76,8 @@ class Diagnosis(pl.Callback):
         """Read the losses of the epoch, and look for signatures not yet found."""
         assert isinstance(pl_module, RecommenderModule)
         curves, metrics = self.curves, trainer.callback_metrics
-        # Resuming from a checkpoint of a check first ends that epoch, without a batch.
-        if "loss" not in metrics:
-            return
         curves.epoch = trainer.current_epoch + 1
-        for name in ("loss", "energy", "entropy"):
+        for name in TRAINED:
             getattr(curves, name).append(float(metrics[name]))
         found = {finding.name for finding in self.findings}
         for name, detect in DETECTORS.items():

@@ -1,11 +1,17 @@
 """The linear item model that is blended in beside a model of dense factors."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from tvdiff_pyg.config import Config
+from tvdiff_pyg.config import Config, names_read
 from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
 from tvdiff_pyg.models.blend import BlendConfig
 from tvdiff_pyg.models.model import ModelConfig
+from tvdiff_pyg.search_space import Space, log
+
+# Of a linear model that is tried beside another: fitting them takes 2.3 GB.
+MOST_WEIGHTS = 2**25
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class LinearConfig(Config):
     linear_share: float = 0.0
     choose_linear_share: bool = False
     linear_neighbors: int = 100
+    other_linear_neighbors: int = 0
     linear_l2: float = 50.0
 
     def __post_init__(self) -> None:
@@ -35,7 +42,38 @@ class LinearConfig(Config):
         super().__post_init__()
         self.check("linear_share", self.linear_share >= 0, "at least 0")
         self.check_at_least(1, "linear_neighbors")
+        self.check_at_least(0, "other_linear_neighbors")
         self.check("linear_l2", self.linear_l2 > 0, "positive")
+
+    @staticmethod
+    def names_read(given: Mapping[str, Any]) -> set[str]:
+        """Return the names that are read, of all here but ``linear_share``.
+
+        Args:
+            given: Settings by name.
+        """
+        names = set(names_read(LinearConfig, {}))
+        return {one for one in names if not LinearConfig.unread_unless(one, given)}
+
+    @staticmethod
+    def unread_unless(name: str, given: Mapping[str, Any]) -> str | None:
+        """Say what a name needs in order to be read, if that is not so.
+
+        Args:
+            name: One of the names here.
+            given: Settings by name.
+        """
+        if not given.get("linear_share"):
+            return "'linear_share' is above 0"
+        if name == "other_linear_neighbors" and not given.get("choose_linear_share"):
+            return "'choose_linear_share' is set"
+        return None
+
+    @property
+    def search_space(self) -> Space:
+        """What tuning searches, by name; not the share where it is chosen later."""
+        share = {} if self.choose_linear_share else {"linear_share": log(0.05, 2.0)}
+        return {"linear_l2": log(1.0, 3000.0), **share}
 
     def beside(self, model: ModelConfig) -> ModelConfig:
         """Return the model with the linear one blended in, if it is to be.
@@ -45,8 +83,29 @@ class LinearConfig(Config):
         """
         if self.linear_share == 0:
             return model
-        linear = LocalEASEConfig(self.linear_neighbors, self.linear_l2)
         self.check(
             "linear_share", model.dense_factors, "0 unless a model has dense factors"
         )
-        return BlendConfig(model, linear, self.linear_share)
+        return BlendConfig(model, self.candidates[0], self.linear_share)
+
+    def other_fits(self, num_items: int) -> bool:
+        """Whether another linear model is to be tried, and is not too large for it.
+
+        Args:
+            num_items: Number of items.
+        """
+        neighbors = min(self.other_linear_neighbors, num_items)
+        return 0 < neighbors * num_items <= MOST_WEIGHTS
+
+    @property
+    def candidates(self) -> list[LocalEASEConfig]:
+        """Settings of the linear models between which is chosen after training.
+
+        The first is there while the other model is trained.
+        """
+        numbers = self.linear_neighbors, self.other_linear_neighbors
+        return [
+            LocalEASEConfig(number, self.linear_l2)
+            for number in dict.fromkeys(numbers)
+            if number
+        ]

@@ -2,21 +2,25 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+import polars as pl
 import yaml
 
-from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.files import replacing
+from tvdiff_pyg.data import BipartiteGraph, PreparedData, as_graph
+from tvdiff_pyg.data.kept_data import KeptData, keep, kept
+from tvdiff_pyg.files import check_path
 from tvdiff_pyg.models import Model
-from tvdiff_pyg.training.settings import Settings
-
-# What Lightning calls the part of its module that is the model.
-PREFIX = "model."
+from tvdiff_pyg.models.finite import check_finite
+from tvdiff_pyg.plain import load_plain, write_plain
+from tvdiff_pyg.training.manifest import Manifest
+from tvdiff_pyg.training.partitioned.checkpoint import BESIDE, put_in
+from tvdiff_pyg.training.partitioned.users import UserPart
+from tvdiff_pyg.training.rebuilt import PREFIX, rebuilt, refused_by_name
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class RunFolder:
 
     path: str | os.PathLike[str]
 
+    def __post_init__(self) -> None:
+        """Raise unless it is a path."""
+        check_path("run", self.path)
+
     @property
     def config_file(self) -> Path:
         """All options of the run, as YAML."""
@@ -42,6 +50,11 @@ class RunFolder:
     def metrics_file(self) -> Path:
         """What the run measured."""
         return Path(self.path) / "metrics.json"
+
+    @property
+    def per_user_file(self) -> Path:
+        """What each user counts in the metrics, if that was asked for."""
+        return Path(self.path) / "metrics_per_user.parquet"
 
     @property
     def graph_file(self) -> Path:
@@ -58,13 +71,45 @@ class RunFolder:
         """Everything needed to go on after the last epoch."""
         return Path(self.path) / "checkpoints" / "last.ckpt"
 
+    @property
+    def manifest(self) -> Manifest:
+        """The checksums of all these files."""
+        return Manifest(Path(self.path) / "manifest.json")
+
+    def files(self) -> list[Path]:
+        """Return those of a run's files that are there; curves are none of them.
+
+        The manifest is the last: while a file is there, so is what tells of it.
+        """
+        alone = self.config_file, self.metrics_file, self.per_user_file, self.graph_file
+        # Rows of users are there where several processes each wrote their own.
+        parts = self.best_checkpoint.parent.glob(f"*{BESIDE}*/*")
+        own = *alone, self.best_checkpoint, self.last_checkpoint, *sorted(parts)
+        return [file for file in (*own, self.manifest.file) if file.is_file()]
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write ``config.yaml``."""
-        _write(self.config_file, yaml.safe_dump(dict(config), sort_keys=False))
+        text = yaml.safe_dump(dict(config), sort_keys=False)
+        self._write_text(self.config_file, text)
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``."""
-        _write(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
+        self._write_text(self.metrics_file, json.dumps(metrics, indent=2) + "\n")
+
+    def write_per_user(self, metrics: pl.DataFrame) -> None:
+        """Write ``metrics_per_user.parquet``."""
+        try:
+            with self._replacing(self.per_user_file) as partial:
+                metrics.write_parquet(partial)
+        except pl.exceptions.ComputeError as error:  # what polars makes of a full disk
+            raise OSError(
+                f"'run' cannot be written to (got {self.per_user_file}: {error})"
+            ) from error
+
+    def write_graph(self, graph: BipartiteGraph | PreparedData) -> None:
+        """Write ``graph.pt``, which of prepared data says where they are."""
+        with self._replacing(self.graph_file) as partial:
+            keep(graph, partial)
 
     def write_model(
         self, model: Model, rebuilt_by: Mapping[str, Any], **further: Any
@@ -75,68 +120,131 @@ class RunFolder:
             model: The model, fitted.
             rebuilt_by: What rebuilds it, from :meth:`Settings.rebuilding`.
             **further: What else the file is to hold, of plain values.
+
+        Raises:
+            ValueError: If a weight is not finite.
         """
+        check_finite("run", model.state_dict(), self.best_checkpoint)
         state = {PREFIX + name: value for name, value in model.state_dict().items()}
         saved = {**further, "hyper_parameters": dict(rebuilt_by), "state_dict": state}
-        self.best_checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(self.best_checkpoint) as partial:
-            torch.save(saved, partial)
+        self.write_tensors(self.best_checkpoint, saved)
+
+    def write_tensors(self, file: Path, state: Any) -> None:
+        """Write one of the checkpoints.
+
+        Args:
+            file: Its path.
+            state: Containers of tensors and plain values.
+        """
+        with self._replacing(file) as partial:
+            write_plain(state, partial)
 
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``."""
-        self._need(self.metrics_file)
-        metrics: dict[str, Any] = json.loads(self.metrics_file.read_text())
-        return metrics
+        return self._read_mapping(self.metrics_file, json.loads)
+
+    def holds_epoch(self) -> bool:
+        """Whether an epoch, or a fit in closed form, has ended."""
+        return self.best_checkpoint.is_file() or self.last_checkpoint.is_file()
+
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.metrics_file.is_file() and bool(self.metrics().get("finished"))
 
     def config(self) -> dict[str, Any]:
         """Read ``config.yaml``."""
-        self._need(self.config_file)
-        config: dict[str, Any] = yaml.safe_load(self.config_file.read_text())
-        return config
+        return self._read_mapping(self.config_file, yaml.safe_load)
 
     def graph(self) -> BipartiteGraph:
-        """Read the interactions."""
-        self._need(self.graph_file)
-        return BipartiteGraph.load(self.graph_file)
+        """Read the interactions, all of them."""
+        return as_graph(self.interactions())
 
-    def model(self) -> Model:
+    def interactions(self) -> BipartiteGraph | PreparedData:
+        """Read the interactions, or where those are that were read in parts."""
+        self._check(self.graph_file)
+        return kept(self.graph_file)
+
+    def kept_data(self) -> KeptData | None:
+        """Read which prepared data the run was fitted to, if it read them in parts."""
+        self._check(self.graph_file)
+        return KeptData.read(self.graph_file)
+
+    def read_tensors(self, file: Path, users: UserPart | None = None) -> Any:
+        """Read one of the checkpoints, with what is in files beside it.
+
+        Args:
+            file: Its path.
+            users: Whose rows are read where those of all are parted; those of all
+                if ``None``. (default: ``None``)
+        """
+        self._check(file)
+        state = load_plain(file, "run", "a folder of whole checkpoints")
+        put_in(state, file, users)
+        return state
+
+    def check(self, *files: Path) -> None:
+        """Raise unless those of some files that are there are as they were written.
+
+        Args:
+            *files: Paths of the folder's files.
+
+        Raises:
+            ValueError: If one is damaged, or of another run.
+        """
+        for file in files:
+            if file.is_file():
+                self._check(file)
+
+    def model(self, graph: BipartiteGraph | None = None) -> Model:
         """Rebuild the model of the best epoch, or of the fit, in ``eval`` mode.
+
+        Args:
+            graph: The interactions, if they were read already; then those of another
+                size than the model's are refused. (default: ``None``)
 
         Raises:
             FileNotFoundError: If there is none.
-            ValueError: If it was written by an earlier version.
+            ValueError: If it is damaged, or was written by an earlier version.
         """
-        self._need(self.best_checkpoint)
-        saved = torch.load(self.best_checkpoint, map_location="cpu", weights_only=True)
-        how = saved["hyper_parameters"]
-        if "settings" not in how:
-            raise ValueError(
-                f"'run' needs to be of this version, whose models have other settings "
-                f"than earlier ones: fit it again (got {self.path})"
-            )
-        model = Settings(**how["settings"]).model.build(
-            how["num_users"], how["num_items"]
-        )
-        weights = saved["state_dict"].items()
-        model.load_state_dict(
-            {
-                name.removeprefix(PREFIX): value
-                for name, value in weights
-                if name.startswith(PREFIX)
-            }
-        )
+        saved = self.read_tensors(self.best_checkpoint)
+        with refused_by_name(self.best_checkpoint):
+            model = rebuilt(saved, self.graph if graph is None else graph)
+        check_finite("run", model.state_dict(), self.best_checkpoint)
         return model.eval()
 
-    def _need(self, file: Path) -> None:
+    def _check(self, file: Path) -> None:
         if not file.is_file():
             raise FileNotFoundError(
                 f"'run' needs to be a folder with a finished epoch, holding "
                 f"{file.name} (got {self.path})"
             )
+        if not self.manifest.file.is_file():
+            raise ValueError(
+                f"'run' needs to hold {self.manifest.file.name}, which runs of earlier "
+                f"versions lack: fit it again (got {self.path})"
+            )
+        self.manifest.check(file)
 
+    @contextmanager
+    def _replacing(self, file: Path) -> Iterator[str]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with self.manifest.replacing(file) as partial:
+            yield partial
 
-def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as partial:
-        Path(partial).write_text(text)
+    def _write_text(self, file: Path, text: str) -> None:
+        with self._replacing(file) as partial:
+            Path(partial).write_text(text, encoding="utf-8")
+
+    def _read_mapping(
+        self, file: Path, parse: Callable[[str], object]
+    ) -> dict[str, Any]:
+        self._check(file)
+        try:
+            found = parse(file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError, yaml.YAMLError):
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError(
+                f"'run' needs names and values in {file.name} (got {file})"
+            )
+        return found

@@ -12,8 +12,10 @@ from tvdiff_pyg.config import (
     parts_read,
     to_flat,
 )
+from tvdiff_pyg.field_types import as_plain
 from tvdiff_pyg.models import MODELS
 from tvdiff_pyg.models.model import ModelConfig
+from tvdiff_pyg.search_space import Space
 from tvdiff_pyg.training.linear_config import LinearConfig
 from tvdiff_pyg.training.presets import read_preset
 from tvdiff_pyg.training.training_config import TrainingConfig
@@ -38,6 +40,7 @@ class Settings:
             ``linear_share`` is above 0.
         training: How it is trained by gradients; of no meaning in closed form.
         linear: The linear model, as given.
+        search_space: What tuning searches, by name.
 
     Raises:
         ValueError: If a name is unknown or not read, or a value is out of range.
@@ -53,7 +56,8 @@ class Settings:
     """
 
     def __init__(self, **given: Any) -> None:
-        self._given = dict(given)
+        given = {name: as_plain(value) for name, value in given.items()}
+        self._given = given
         name = given.get("model", DEFAULT_MODEL)
         own = _own_config(given)
         read = _names_read(own, given)
@@ -63,6 +67,10 @@ class Settings:
         self.linear = from_flat(LinearConfig, given)
         self.model: ModelConfig = self.linear.beside(own)
         self.training = from_flat(TrainingConfig, given)
+        self.search_space: Space = {
+            **own.search_space,
+            **(self.linear.search_space if given.get("linear_share") else {}),
+        }
         if self.by_gradients:
             self.training.check_model(self.model)
         self._flat = {"model": name, **to_flat(own)}
@@ -132,7 +140,9 @@ class Settings:
     def defaults(self) -> dict[str, Any]:
         """Return :meth:`flat` of the same choice of parts, all else at its default."""
         chosen = {name: self._flat[name] for name in _parts(self._given)}
-        return Settings(**chosen).flat()
+        # Which of these is read depends on values, not on parts.
+        linear = {k: v for k, v in to_flat(LinearConfig()).items() if k in self._flat}
+        return {**linear, **Settings(**chosen).flat()}
 
     def flat(self) -> dict[str, Any]:
         """Return all settings that are read, by name, as plain values."""
@@ -209,9 +219,7 @@ def _names_read(model: ModelConfig, given: Mapping[str, Any]) -> set[str]:
         read |= _TRAINING
     if model.dense_factors or given.get("linear_share"):
         read.add("linear_share")
-    if given.get("linear_share"):
-        read |= _LINEAR
-    return read
+    return read | LinearConfig.names_read(given)
 
 
 def _why_unread(name: str, value: Any, given: Mapping[str, Any]) -> str:
@@ -222,8 +230,8 @@ def _why_unread(name: str, value: Any, given: Mapping[str, Any]) -> str:
         return f"'{name}' is not a setting (known: {known})"
     names = {"model": DEFAULT_MODEL, **given}
     chosen = ", ".join(f"{k} {v!r}" for k, v in names.items() if k in _parts(given))
-    if name in _LINEAR:
-        return f"'{name}' is not read unless 'linear_share' is above 0 (got {value!r})"
+    if name in _LINEAR and (needed := LinearConfig.unread_unless(name, given)):
+        return f"'{name}' is not read unless {needed} (got {value!r})"
     return (
         f"'{name}' is not read with {chosen}, but by {', '.join(readers)} "
         f"(got {value!r})"

@@ -128,9 +128,9 @@ def falling_recall(curves: Curves, settings: Settings) -> Finding | None:
     return Finding(
         "falling_recall",
         curves.epoch,
-        f"recall@20 fell early, from {best:.4f} to {fallen:.4f}. Usually the hard "
-        "negatives are so hard that they are what users would like: false negatives. "
-        f"Try {remedy}.",
+        f"recall@{curves.cut} fell early, from {best:.4f} to {fallen:.4f}. Usually the "
+        "hard negatives are so hard that they are what users would like: false "
+        f"negatives. Try {remedy}.",
     )
 
 

@@ -34,6 +34,14 @@ class StepTimer(Callback):
         self.step_seconds += now - self._since
         self._since = now
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the seconds, for a checkpoint."""
+        return {"step_seconds": self.step_seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.step_seconds = state_dict["step_seconds"]
+
     def on_validation_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule
     ) -> None:

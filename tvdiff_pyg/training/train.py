@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import torch
+from pytorch_lightning.strategies import DDPStrategy
 
-from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import Model
-from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.training.additions import Additions
+from tvdiff_pyg.training.checkpoints import without_arrays
 from tvdiff_pyg.training.datamodule import InteractionDataModule
 from tvdiff_pyg.training.fit_options import FitOptions
 from tvdiff_pyg.training.module import RecommenderModule
+from tvdiff_pyg.training.restoring import Restoring
 from tvdiff_pyg.training.run_folder import RunFolder
-from tvdiff_pyg.training.settings import Settings
 from tvdiff_pyg.training.step_timer import StepTimer
 from tvdiff_pyg.training.trainer import (
     carry_out,
@@ -25,13 +23,23 @@ from tvdiff_pyg.training.trainer import (
     trained_seconds,
 )
 
+# What goes on from a checkpoint, and its types.
+PARTS = {
+    "epoch": int,
+    "global_step": int,
+    "state_dict": dict,
+    "callbacks": dict,
+    "optimizer_states": list,
+    "loops": dict,
+    "random_state": list,
+}
+
 
 @dataclass(frozen=True)
 class Trained:
     """What a fit leaves.
 
     Args:
-        model: The model, of the best epoch if it has epochs; ``None`` if none ended.
         device: Where it was fitted.
         finished: Whether it was left to finish. (default: ``True``)
         epochs: Epochs trained in all. (default: ``0``)
@@ -39,9 +47,11 @@ class Trained:
         step_seconds: What training steps took. (default: ``0.0``)
         earlier_seconds: What a resumed run took before. (default: ``0.0``)
         findings: What the diagnosis found. (default: nothing)
+        checked: What the check of the best epoch measured. (default: nothing)
+        model: The model, of the best epoch if it has epochs; ``None`` if it was not
+            left to finish. (default: ``None``)
     """
 
-    model: Model | None
     device: str
     finished: bool = True
     epochs: int = 0
@@ -49,86 +59,75 @@ class Trained:
     step_seconds: float = 0.0
     earlier_seconds: float = 0.0
     findings: list[dict[str, Any]] = field(default_factory=list)
+    checked: dict[str, float] = field(default_factory=dict)
+    model: Model | None = None
 
 
 def train(
-    model: Model,
-    graph: BipartiteGraph,
-    adjacency: BipartiteAdjacency,
-    task: EvaluationTask,
-    settings: Settings,
+    module: RecommenderModule,
+    data: InteractionDataModule,
     options: FitOptions,
     folder: RunFolder,
     before: Callable[[], None],
+    additions: Additions,
+    strategy: Callable[..., DDPStrategy],
 ) -> Trained:
     """Train a model by gradients, or go on with it.
 
     Args:
-        model: The model, prepared.
-        graph: The interactions.
-        adjacency: The same as the model reads them.
-        task: What selects the epoch.
-        settings: What is trained and how.
+        module: The model, prepared, with what it is trained and measured on.
+        data: The batches.
         options: How the run is carried out.
         folder: Where checkpoints and curves go.
-        before: Called when nothing is left to be refused.
+        before: Called when nothing is left to be refused, before the first step.
+        additions: What the caller adds to Lightning's trainer.
+        strategy: Builds what reduces gradients, if there are several processes.
 
     Raises:
         ValueError: If the run cannot be resumed.
     """
-    module = RecommenderModule(model, adjacency, task, settings)
-    data = InteractionDataModule(graph, adjacency, task, settings, options.num_workers)
-    earlier = 0.0
-    if options.resume:
-        earlier = trained_seconds(_resumable(folder, graph, module))
-    before()
-    timer = StepTimer()
+    checkpoint = _resumable(folder, module) if options.resume else {"callbacks": {}}
+    restoring, timer = Restoring(before), StepTimer()
     with quiet_lightning():
-        trainer = make_trainer(settings.training, options, folder, timer)
+        own = [restoring, timer]
+        training = module.settings.training
+        trainer = make_trainer(training, options, folder, own, additions, strategy)
         resume_from = folder.last_checkpoint if options.resume else None
-        finished = carry_out(trainer, module, data, resume_from)
-    best = folder.best_checkpoint.is_file()
+        with restoring.from_checkpoint(resume_from):
+            earlier = trained_seconds(checkpoint)
+            finished = carry_out(trainer, module, data, resume_from)
+    if not restoring.begun:
+        if not finished:
+            raise KeyboardInterrupt("nothing was begun")
+        before()  # All epochs had ended.
+    kept = folder.best_checkpoint.is_file()
+    best = without_arrays(folder.best_checkpoint) if kept else {}
     return Trained(
-        model=folder.model() if best else None,
         device=str(trainer.strategy.root_device),
         finished=finished,
         epochs=trainer.current_epoch,
-        best_epoch=_epoch(folder.best_checkpoint) if best else None,
+        best_epoch=best["epoch"] + 1 if kept else None,
         step_seconds=timer.step_seconds,
         earlier_seconds=earlier,
         findings=findings(trainer),
+        checked=best.get("metrics", {}),
     )
 
 
-def _resumable(
-    folder: RunFolder, graph: BipartiteGraph, module: RecommenderModule
-) -> dict[str, Any]:
-    """Return the checkpoint that this data and these settings go on with, or raise."""
-    if not folder.last_checkpoint.is_file():
-        raise ValueError(f"'resume' needs a run with a checkpoint (got {folder.path})")
-    checkpoint = _without_arrays(folder.last_checkpoint)
-    if not torch.equal(folder.graph().train_index, graph.train_index):
-        raise ValueError("'graph' needs the interactions that the run began with")
-    began = checkpoint["hyper_parameters"].get("settings", {})
-    for name, value in module.hparams["settings"].items():
-        if began.get(name) != value:
-            raise ValueError(
-                f"'{name}' needs to stay {began.get(name)} to resume (got {value})"
-            )
+def _resumable(folder: RunFolder, module: RecommenderModule) -> dict[str, Any]:
+    """Return the checkpoint that these settings go on with, or raise."""
+    folder.check(folder.last_checkpoint, folder.best_checkpoint)
+    checkpoint = without_arrays(folder.last_checkpoint)
+    if not isinstance(checkpoint, dict) or any(
+        not isinstance(checkpoint.get(name), kind) for name, kind in PARTS.items()
+    ):
+        raise ValueError(
+            f"'run' needs a checkpoint with {', '.join(PARTS)} "
+            f"(got {folder.last_checkpoint})"
+        )
     done, wanted = checkpoint["epoch"] + 1, module.settings.training.max_epochs
-    if wanted <= done:
-        raise ValueError(f"'max_epochs' needs to be above {done} (got {wanted})")
+    # All epochs may have ended, but not what comes after them.
+    least = done + 1 if folder.is_finished() else done
+    if wanted < least:
+        raise ValueError(f"'max_epochs' needs to be at least {least} (got {wanted})")
     return checkpoint
-
-
-def _epoch(checkpoint: Path) -> int:
-    """Return the epoch of a checkpoint, counted from 1."""
-    return int(_without_arrays(checkpoint)["epoch"]) + 1
-
-
-def _without_arrays(checkpoint: Path) -> dict[str, Any]:
-    """Read all of a checkpoint but its arrays."""
-    state: dict[str, Any] = torch.load(
-        checkpoint, map_location="meta", weights_only=True, mmap=True
-    )
-    return state

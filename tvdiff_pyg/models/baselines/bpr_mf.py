@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import Embedding
-
-from tvdiff_pyg.models.baselines.embedding import EmbeddingConfig, EmbeddingModel
+from tvdiff_pyg.models.baselines.embedding import EmbeddingConfig, TableModel
 from tvdiff_pyg.models.model import register_model
-from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.search_space import WIDTHS, Choice, Space, log
 
 
 @dataclass(frozen=True)
@@ -19,12 +15,21 @@ class BPRMFConfig(EmbeddingConfig):
         hidden_channels: Length of the vectors, at least 1.
     """
 
+    @property
+    def search_space(self) -> Space:
+        """Width, Adam and batches."""
+        return {
+            "hidden_channels": WIDTHS,
+            "learning_rate": log(3e-4, 3e-2),
+            "weight_decay": log(1e-9, 1e-3),
+            "batch_size": Choice(512, 2048, 8192),
+        }
+
 
 @register_model("bpr-mf", BPRMFConfig)
-class BPRMF(EmbeddingModel):
-    r"""Matrix factorisation of `"BPR: Bayesian Personalized Ranking from Implicit
-    Feedback" <https://arxiv.org/abs/1205.2618>`_: scores are
-    :math:`e_u^{\top} e_i` with free vectors.
+class BPRMF(TableModel):
+    """Matrix factorisation of `"BPR: Bayesian Personalized Ranking from Implicit
+    Feedback" <https://arxiv.org/abs/1205.2618>`_: scores are products of free vectors.
 
     Args:
         num_users: Number of users, at least 1.
@@ -35,6 +40,7 @@ class BPRMF(EmbeddingModel):
         ValueError: If a number is below 1.
 
     Example:
+        >>> import torch
         >>> model = BPRMF(num_users=2, num_items=3, hidden_channels=8)
         >>> adjacency = model.adjacency(torch.tensor([[0, 0, 1], [0, 1, 2]]))
         >>> model.training_loss(adjacency, torch.tensor([0, 1])).free_energy.backward()
@@ -47,21 +53,3 @@ class BPRMF(EmbeddingModel):
         self, num_users: int, num_items: int, hidden_channels: int = 64
     ) -> None:
         super().__init__(num_users, num_items, BPRMFConfig(hidden_channels))
-        self.user_embedding = Embedding(num_users, hidden_channels)
-        self.item_embedding = Embedding(num_items, hidden_channels)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all weights anew (Xavier uniform)."""
-        for table in (self.user_embedding, self.item_embedding):
-            torch.nn.init.xavier_uniform_(table.weight)
-
-    def forward(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
-        """Return the tables; the graph is not read."""
-        return self.user_embedding.weight, self.item_embedding.weight
-
-    def __repr__(self) -> str:
-        return (
-            f"{self.__class__.__name__}({self.num_users}, {self.num_items}, "
-            f"hidden_channels={self.hidden_channels})"
-        )

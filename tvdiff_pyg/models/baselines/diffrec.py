@@ -13,6 +13,7 @@ from tvdiff_pyg.models.model import ModelConfig, register_model
 from tvdiff_pyg.models.tvdiff import TVDiff
 from tvdiff_pyg.models.tvdiff_config import TVDiffConfig
 from tvdiff_pyg.nn import MLPConfig
+from tvdiff_pyg.search_space import Choice, Range, Space, log
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,23 @@ class DiffRecConfig(ModelConfig):
     def batches(self) -> tuple[str, ...]:
         """Either: there is no entropy that asks for one of them."""
         return ("interactions", "users")
+
+    @property
+    def unweighted(self) -> None:
+        """Nothing, as in TV-Diff."""
+        return self.as_tvdiff.unweighted
+
+    @property
+    def search_space(self) -> Space:
+        """Width, dropout, noise, Adam and batches."""
+        return {
+            "hidden_channels": Choice(64, 128, 256, 512, 1000),
+            "learning_rate": log(3e-4, 3e-3),
+            "dropout": Range(0.1, 0.7),
+            "noise_scale": log(1e-5, 1e-1),
+            "batches": Choice("auto", "users"),
+            "batch_size": Choice(256, 2048),
+        }
 
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan as TV-Diff."""

@@ -10,7 +10,8 @@ from tvdiff_pyg.machine import GIGABYTE, free_memory
 from tvdiff_pyg.models.baselines.item_item import ItemItemConfig, ItemItemModel
 from tvdiff_pyg.models.memory import Step, square_weights
 from tvdiff_pyg.models.model import register_model
-from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
+from tvdiff_pyg.ranking.scores import BLOCK_ENTRIES
+from tvdiff_pyg.search_space import Space, log
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, sparse_product
 
 
@@ -31,6 +32,11 @@ class EASEConfig(ItemItemConfig):
         """Check that the system can be solved."""
         super().__post_init__()
         self.check("l2", self.l2 > 0, "positive")
+
+    @property
+    def search_space(self) -> Space:
+        """The penalty."""
+        return {"l2": log(1.0, 3000.0)}
 
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan the square matrix."""

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.models.closed_form import ClosedFormModel
+from tvdiff_pyg.models.history_scorer import HistoryScorer
 from tvdiff_pyg.models.model import ModelConfig
-from tvdiff_pyg.models.scorer import HistoryScorer
 from tvdiff_pyg.ranking import HistoryRanker
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
@@ -16,7 +17,7 @@ class ItemItemConfig(ModelConfig):
 
     @property
     def dense_factors(self) -> bool:
-        """No: they would be of the length of the catalogue."""
+        """Never, for they would be of the length of the catalogue."""
         return False
 
 
@@ -37,10 +38,10 @@ class ItemItemModel(ClosedFormModel):
     weight: Tensor | None
 
     @torch.no_grad()
-    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def fit(self, graph: GraphLike, seed: int = 0) -> Self:
         """Compute the matrix; nothing is random."""
         self.weight = None  # Two of them may not fit.
-        self.weight = self.item_weight(graph)
+        self.weight = self.item_weight(self.adjacency_of(graph))
         return self
 
     def item_weight(self, adjacency: BipartiteAdjacency) -> Tensor:
@@ -51,12 +52,13 @@ class ItemItemModel(ClosedFormModel):
         """
         raise NotImplementedError
 
-    def scorer(self, graph: BipartiteAdjacency) -> HistoryScorer:
+    def scorer(self, graph: GraphLike) -> HistoryScorer[HistoryRanker]:
         """Rank by sums over a history's items.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
         self.check_fitted()
         assert self.weight is not None
-        self.check_size("items", self.weight.size(0), graph.user_rows.num_cols)
-        return HistoryScorer(graph.user_rows, HistoryRanker(self.weight))
+        rows = self.adjacency_of(graph).user_rows
+        self.check_size("items", self.weight.size(0), rows.num_cols)
+        return HistoryScorer(rows, HistoryRanker(self.weight))

@@ -10,7 +10,10 @@ from torch_geometric.nn import LGConv
 
 from tvdiff_pyg.models.baselines.embedding import EmbeddingConfig, EmbeddingModel
 from tvdiff_pyg.models.model import register_model
+from tvdiff_pyg.nn.gcn import MAX_LAYERS
+from tvdiff_pyg.search_space import WIDTHS, Choice, Range, Space, log
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, spmm
+from tvdiff_pyg.sparse.adjacency import check_adjacency
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class LightGCNConfig(EmbeddingConfig):
 
     Args:
         hidden_channels: Length of the vectors, at least 1.
-        num_layers: Layers of propagation, at least 1.
+        num_layers: Layers of propagation, at least 1, at most 100.
 
     Raises:
         ValueError: If a setting is outside its range.
@@ -30,7 +33,18 @@ class LightGCNConfig(EmbeddingConfig):
     def __post_init__(self) -> None:
         """Check the range."""
         super().__post_init__()
-        self.check_at_least(1, "num_layers")
+        self.check_at_least(1, "num_layers", high=MAX_LAYERS)
+
+    @property
+    def search_space(self) -> Space:
+        """Width, layers and Adam."""
+        return {
+            "hidden_channels": WIDTHS,
+            "num_layers": Range(1, 4),
+            "learning_rate": log(3e-4, 3e-2),
+            "weight_decay": log(1e-9, 1e-4),
+            "batch_size": Choice(2048, 8192),
+        }
 
 
 @register_model("lightgcn", LightGCNConfig)
@@ -48,7 +62,7 @@ class LightGCN(EmbeddingModel):
         num_users: Number of users, at least 1.
         num_items: Number of items, at least 1.
         hidden_channels: Length of the vectors, at least 1. (default: ``64``)
-        num_layers: Layers of propagation, at least 1. (default: ``1``)
+        num_layers: Layers of propagation, at least 1, at most 100. (default: ``1``)
 
     Raises:
         ValueError: If a number is below 1.
@@ -78,11 +92,13 @@ class LightGCN(EmbeddingModel):
         self.net.convs = ModuleList(BipartiteLGConv() for _ in range(num_layers))
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew (Xavier uniform)."""
+        """Draw all weights anew (Xavier uniform); the mean of all layers is fixed."""
         self.net.reset_parameters()
+        self.net.alpha.fill_(1 / (self.num_layers + 1))
 
     def forward(self, adjacency: BipartiteAdjacency) -> tuple[Tensor, Tensor]:
         """Propagate through all layers; return user factors and item factors."""
+        check_adjacency(adjacency)
         item_rows = adjacency.item_rows
         # Sums of many small messages want single precision.
         with torch.autocast(item_rows.col.device.type, enabled=False):
@@ -116,4 +132,4 @@ class BipartiteLGConv(LGConv):
         """
         user_rows, item_rows = edge_index
         user, item = x.split([user_rows.num_rows, item_rows.num_rows])
-        return torch.cat([spmm(user_rows, item, item_rows), spmm(item_rows, user)])
+        return torch.cat([spmm(user_rows, item), spmm(item_rows, user)])

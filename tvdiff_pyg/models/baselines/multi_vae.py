@@ -1,218 +1,237 @@
-"""The variational autoencoder of the package `cornac`, as factors."""
+"""MultiVAE: a variational autoencoder of whole histories, by its own equations."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import Linear, Sequential
-from typing_extensions import Self
+from torch.nn import Embedding, Linear, Parameter
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
-from tvdiff_pyg.models.closed_form import ClosedFormModel
-from tvdiff_pyg.models.memory import FLOAT, Step, factor_scoring
+from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.models.baselines.autoencoder_scorer import AutoencoderScorer
+from tvdiff_pyg.models.memory import FLOAT, Engine, Step, factor_scoring
 from tvdiff_pyg.models.model import ModelConfig, register_model
-from tvdiff_pyg.models.scorer import FactorScorer
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, spmm
+from tvdiff_pyg.models.scoring_mode import scoring_mode
+from tvdiff_pyg.models.trainable import TrainableModel
+from tvdiff_pyg.sampled import TrainingBatch
+from tvdiff_pyg.search_space import Choice, Range, Space, log
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, pair_scores, spmm
 
 
 @dataclass(frozen=True)
 class MultiVAEConfig(ModelConfig):
-    """Settings of :class:`MultiVAE`, by cornac's own names.
+    """Settings of :class:`MultiVAE`; the defaults are those of its paper.
 
     Args:
-        k: Length of the code, at least 1.
-        autoencoder_structure: Widths of the encoder's hidden layers, each at least 1.
-        n_epochs: Passes over the users, at least 1.
-        batch_size: Users in a batch, at least 1.
-        learning_rate: Learning rate of Adam, above 0.
-        beta: Weight of the code's divergence, at least 0.
+        hidden_channels: Width of the hidden layer on either side, at least 1.
+        latent_channels: Length of the code, at least 1.
+        dropout: Dropout on the histories, in [0, 1).
+        beta: Weight of the code's divergence in the end, at least 0.
+        anneal_steps: Steps until it has grown to that, from 0; at least 1.
 
     Raises:
         ValueError: If a setting is outside its range.
     """
 
-    k: int = 64
-    autoencoder_structure: tuple[int, ...] = (256,)
-    n_epochs: int = 100
-    batch_size: int = 100
-    learning_rate: float = 1e-3
-    beta: float = 1.0
+    hidden_channels: int = 600
+    latent_channels: int = 200
+    dropout: float = 0.5
+    beta: float = 0.2
+    anneal_steps: int = 200_000
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
-        self.check_at_least(1, "k", "n_epochs", "batch_size")
-        widths = self.autoencoder_structure
-        self.check(
-            "autoencoder_structure",
-            len(widths) > 0 and min(widths) >= 1,
-            "at least one width, each at least 1",
-        )
-        self.check("learning_rate", self.learning_rate > 0, "positive")
+        self.check_at_least(1, "hidden_channels", "latent_channels", "anneal_steps")
+        self.check("dropout", 0 <= self.dropout < 1, "in [0, 1)")
         self.check("beta", self.beta >= 0, "at least 0")
 
-    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
-        """Plan both sides of the network with Adam, and dense batches of users."""
-        width = self.autoencoder_structure[0]
-        batch = 6 * FLOAT * self.batch_size * size.num_items
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """The exact one, for the likelihood is of all items."""
+        return ("exact",)
+
+    @property
+    def search_space(self) -> Space:
+        """Width and code, dropout, divergence and Adam."""
         return {
-            "parameters": 2 * FLOAT * size.num_items * width,
-            "optimizer": 4 * FLOAT * size.num_items * width,
-            "gradients": 2 * FLOAT * size.num_items * width,
-            "activations": max(batch, factor_scoring(size, width + 1)),
+            "hidden_channels": Choice(200, 400, 600),
+            "latent_channels": Choice(64, 128, 200),
+            "dropout": Range(0.1, 0.7),
+            "beta": log(0.02, 1.0),
+            "anneal_steps": log(500, 200_000),
+            "learning_rate": log(3e-4, 3e-3),
+            "batch_size": Choice(256, 512),
+        }
+
+    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
+        """Plan both layers of the items, and scores of a batch with their gradients."""
+        table = 2 * FLOAT * size.num_items * self.hidden_channels
+        scores = 4 * FLOAT * step.batch_size * size.num_items
+        return {
+            "parameters": table,
+            "optimizer": 2 * table,
+            "gradients": table,
+            "activations": max(scores, factor_scoring(size, self.hidden_channels + 1)),
         }
 
 
 @register_model("multi-vae", MultiVAEConfig)
-class MultiVAE(ClosedFormModel):
-    r"""The autoencoder of `"Variational Autoencoders for Collaborative Filtering"
-    <https://arxiv.org/abs/1802.05814>`_ of the package
-    `cornac <https://cornac.preferred.ai>`_, learned on the CPU.
+class MultiVAE(TrainableModel):
+    r"""`"Variational Autoencoders for Collaborative Filtering"
+    <https://arxiv.org/abs/1802.05814>`_, with its multinomial likelihood.
 
-    The last layer of its decoder is linear, and what follows keeps the order of the
-    items: a user's factor is the layer before, with a 1 for the biases. New histories
-    are encoded like any other.
+    .. math::
+        h_u &= \tanh \big( \mathrm{dropout}(r_u / \lVert r_u \rVert_2) W_1 + b_1 \big),
+        \qquad (\mu_u, \log \sigma^2_u) = h_u W_2 + b_2, \\
+        g_u &= \tanh (z_u W_3 + b_3), \qquad
+        z_u \sim \mathcal{N}(\mu_u, \mathrm{diag}(\sigma^2_u)), \\
+        L &= \mathrm{mean}_u \Big( - \sum_{i \in N(u)} \log \mathrm{softmax}_i
+        (g_u W_4 + b_4) + \beta_s \, \mathrm{KL} \big( q(z_u) \,\Vert\,
+        \mathcal{N}(0, I) \big) \Big)
+
+    with :math:`\beta_s = \beta \min(s / S, 1)` at step :math:`s`. As a free energy, the
+    likelihood is the energy and the divergence, negative, the entropy. Ranking is by
+    the mean of the code, without dropout; new histories are encoded like any other.
 
     Args:
-        k: Length of the code, at least 1. (default: ``64``)
-        autoencoder_structure: Widths of the encoder's hidden layers.
-            (default: ``(256,)``)
-        n_epochs: Passes over the users, at least 1. (default: ``100``)
-        batch_size: Users in a batch, at least 1. (default: ``100``)
-        learning_rate: Learning rate of Adam, above 0. (default: ``1e-3``)
-        beta: Weight of the code's divergence, at least 0. (default: ``1.0``)
+        num_users: Number of users, at least 1.
+        num_items: Number of items, at least 1.
+        hidden_channels: Width of the hidden layers, at least 1. (default: ``600``)
+        latent_channels: Length of the code, at least 1. (default: ``200``)
+        dropout: Dropout on the histories, in [0, 1). (default: ``0.5``)
+        beta: :math:`\beta`, at least 0. (default: ``0.2``)
+        anneal_steps: :math:`S`, at least 1. (default: ``200000``)
 
     Raises:
-        ImportError: If cornac is not installed.
         ValueError: If an argument is outside its range.
 
     Example:
-        >>> import pytest; _ = pytest.importorskip("cornac")
-        >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
-        >>> adjacency = BipartiteAdjacency.from_edge_index(edge_index, (2, 2))
-        >>> model = MultiVAE(autoencoder_structure=(4,), n_epochs=1).fit(adjacency)
+        >>> model = MultiVAE(2, 3, hidden_channels=8, latent_channels=4)
+        >>> adjacency = model.adjacency(torch.tensor([[0, 0, 1], [0, 1, 2]]))
+        >>> model.training_loss(adjacency, torch.tensor([0, 1])).free_energy.backward()
         >>> model.scorer(adjacency).item_factor.shape
-        torch.Size([2, 5])
+        torch.Size([3, 9])
     """
 
     config: MultiVAEConfig
+    num_steps: Tensor
 
     def __init__(
         self,
-        k: int = 64,
-        autoencoder_structure: tuple[int, ...] = (256,),
-        n_epochs: int = 100,
-        batch_size: int = 100,
-        learning_rate: float = 1e-3,
-        beta: float = 1.0,
+        num_users: int,
+        num_items: int,
+        hidden_channels: int = 600,
+        latent_channels: int = 200,
+        dropout: float = 0.5,
+        beta: float = 0.2,
+        anneal_steps: int = 200_000,
     ) -> None:
-        super().__init__(
-            MultiVAEConfig(
-                k, autoencoder_structure, n_epochs, batch_size, learning_rate, beta
+        super().__init__(num_users, num_items)
+        sizes = hidden_channels, latent_channels
+        self.config = MultiVAEConfig(*sizes, dropout, beta, anneal_steps)
+        # The first layer, whose input is nearly all zeros: a row for each item.
+        self.item_embedding = Embedding(num_items, hidden_channels)
+        self.bias = Parameter(torch.empty(hidden_channels))
+        self.to_code = Linear(hidden_channels, 2 * latent_channels)
+        self.from_code = Linear(latent_channels, hidden_channels)
+        self.decoder = Linear(hidden_channels, num_items)
+        self.register_buffer("num_steps", torch.zeros((), dtype=torch.long))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew (Xavier uniform, zero bias), and begin to anneal."""
+        torch.nn.init.xavier_uniform_(self.item_embedding.weight)
+        torch.nn.init.zeros_(self.bias)
+        for layer in (self.to_code, self.from_code, self.decoder):
+            torch.nn.init.xavier_uniform_(layer.weight)
+            torch.nn.init.zeros_(layer.bias)
+        self.num_steps.zero_()
+
+    @property
+    def beta(self) -> Tensor:
+        r"""The weight :math:`\beta_s` of the next step, a scalar."""
+        share = (self.num_steps / self.config.anneal_steps).clamp(max=1)
+        return self.config.beta * share
+
+    def encode(self, history: CSR) -> tuple[Tensor, Tensor]:
+        """Compute the distributions of the codes.
+
+        Args:
+            history: Each user's items, of shape ``[batch_size, num_items]``.
+
+        Returns:
+            Means and log-variances, each of shape ``[batch_size, latent_channels]``.
+        """
+        norm = history.degree().clamp(min=1).sqrt()
+        value = norm.reciprocal().repeat_interleave(history.degree())
+        if self.training:
+            value = F.dropout(value, self.config.dropout)
+        rows = history.with_value(value)
+        hidden = spmm(rows, self.item_embedding.weight) + self.bias
+        mean, log_variance = self.to_code(hidden.tanh()).chunk(2, dim=1)
+        return mean, log_variance
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Compute what the last layer reads, ``[batch_size, hidden_channels]``.
+
+        Args:
+            code: Codes, of shape ``[batch_size, latent_channels]``.
+        """
+        hidden: Tensor = self.from_code(code).tanh()
+        return hidden
+
+    def training_loss(
+        self,
+        adjacency: BipartiteAdjacency,
+        user: Tensor,
+        item: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> FreeEnergy:
+        """Compute the loss, and count the step.
+
+        See :meth:`~tvdiff_pyg.models.Learner.training_loss`.
+
+        Raises:
+            ValueError: If ``item`` is given: whole histories are read.
+        """
+        if item is not None:
+            raise ValueError(
+                "'item' needs to be left out: MultiVAE learns from all items of a user "
+                f"(got {item.numel()})"
             )
-        )
-        self._solver(0)  # names what is wrong before any data is read
-        self.is_fitted = False
-        self.encoder: Sequential | None = None
-        self.decoder: Sequential | None = None
+        history = TrainingBatch.full(adjacency, user).observed
+        mean, log_variance = self.encode(history)
+        noise = torch.empty_like(mean).normal_(generator=generator)
+        code = mean + (0.5 * log_variance).exp() * noise
+        hidden = self.decode(code)
+        score = self.decoder(hidden)
+        of_pairs = pair_scores(history, hidden, self.decoder.weight).sum()
+        counts = history.col_degree().to(score.dtype)
+        of_pairs = of_pairs + counts @ self.decoder.bias
+        whole = (history.degree() * score.logsumexp(dim=1)).sum()
+        gap = log_variance.exp() + mean.square() - 1 - log_variance
+        num_users = max(user.numel(), 1)
+        energy = (whole - of_pairs) / num_users
+        divergence = 0.5 * gap.sum() / num_users
+        loss = energy + self.beta * divergence
+        if self.training:
+            self.num_steps += 1
+        return FreeEnergy(loss, energy.detach(), -divergence.detach())
 
-    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
-        """Learn from a graph's users."""
-        solver = self._solver(seed)
-        with torch.random.fork_rng(devices=[]):  # it seeds the generator of all
-            solver.fit(_to_dataset(graph.user_rows))
-        self._take(solver.vae)
-        self.is_fitted = True
-        return self.to(graph.user_rows.col.device)
-
-    @classmethod
-    def from_config(cls, config: Any, num_users: int, num_items: int) -> Self:
-        """Build with layers of the catalogue's size, for a state to be loaded."""
-        model = super().from_config(config, num_users, num_items)
-        model._take(model._network(num_items))
-        return model
-
-    def get_extra_state(self) -> dict[str, Any]:
-        """Return whether the layers are those of a fit."""
-        return {"is_fitted": self.is_fitted}
-
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Take over what :meth:`get_extra_state` returned."""
-        self.is_fitted = state["is_fitted"]
-
-    def _network(self, num_items: int) -> Any:
-        from cornac.models.vaecf.vaecf import VAE
-
-        structure = [num_items, *self.config.autoencoder_structure]
-        with torch.random.fork_rng(devices=[]):
-            return VAE(self.config.k, structure, "tanh", "mult")
-
-    def _take(self, network: Any) -> None:
-        self.encoder = Sequential(*network.encoder, network.enc_mu)
-        self.decoder = network.decoder
-        self.eval().requires_grad_(False)
-
-    def scorer(self, graph: BipartiteAdjacency) -> "MultiVAEScorer":
-        """Rank by the decoder's last layers.
+    @torch.no_grad()
+    def scorer(self, graph: GraphLike) -> AutoencoderScorer:
+        """Rank by the last layer.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        if not self.is_fitted:
-            raise ValueError("MultiVAE needs to be fitted before it scores")
-        assert self.encoder is not None and self.decoder is not None
-        last = self.decoder[-1]
-        assert isinstance(last, Linear)
-        self.check_size("items", last.out_features, graph.user_rows.num_cols)
-        return MultiVAEScorer(graph.user_rows, self.encoder, self.decoder)
+        rows = self.adjacency_of(graph).user_rows
+        return AutoencoderScorer(rows, self.decoder, self._mean_hidden)
 
-    def _solver(self, seed: int) -> Any:
-        try:
-            from cornac.models import VAECF
-        except ImportError as error:
-            raise ImportError(
-                "'cornac' needs to be installed for its baseline: "
-                "pip install 'tvdiff_pyg[baselines]'"
-            ) from error
-        options = asdict(self.config)
-        options["autoencoder_structure"] = list(options["autoencoder_structure"])
-        return VAECF(seed=seed, **options)
-
-
-class MultiVAEScorer(FactorScorer):
-    """Encodes histories; the biases of the last layer are one more channel.
-
-    Args:
-        rows: Each user's training items, of shape ``[num_users, num_items]``.
-        encoder: From a history to its code.
-        decoder: From a code to scores.
-    """
-
-    def __init__(self, rows: CSR, encoder: Sequential, decoder: Sequential) -> None:
-        last = decoder[-1]
-        assert isinstance(last, Linear)
-        super().__init__(rows, torch.cat([last.weight, last.bias[:, None]], dim=1))
-        self._encoder, self._decoder = encoder, decoder
-
-    def query(self, history: CSR) -> Tensor:
-        """Encode histories; see :meth:`~tvdiff_pyg.models.Scorer.query`."""
-        first = self._encoder[0]
-        assert isinstance(first, Linear)
-        # The first layer reads a dense row of all items: sum what is there instead.
-        hidden = spmm(history.with_value(None), first.weight.t()) + first.bias
-        hidden = self._decoder[:-1](self._encoder[1:](hidden))
-        return torch.cat([hidden, torch.ones_like(hidden[:, :1])], dim=1)
-
-
-def _to_dataset(rows: CSR) -> Any:
-    from cornac.data import Dataset
-
-    # Ids are places already; its own readers would number them by occurrence.
-    user_ids, item_ids = (
-        {place: place for place in range(size)}
-        for size in (rows.num_rows, rows.num_cols)
-    )
-    ones = np.ones(rows.nnz, dtype=np.float32)
-    pairs = rows.row().cpu().numpy(), rows.col.cpu().numpy(), ones
-    return Dataset(rows.num_rows, rows.num_cols, user_ids, item_ids, pairs)
+    def _mean_hidden(self, history: CSR) -> Tensor:
+        """Encode and decode without anything random."""
+        with scoring_mode(self):
+            mean, _ = self.encode(history)
+            return self.decode(mean)

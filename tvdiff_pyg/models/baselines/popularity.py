@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.models.closed_form import ClosedFormModel
 from tvdiff_pyg.models.memory import Step, factor_scoring
 from tvdiff_pyg.models.model import ModelConfig, register_model
 from tvdiff_pyg.models.scorer import FactorScorer
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
+from tvdiff_pyg.sparse import CSR
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,23 @@ class Popularity(ClosedFormModel):
 
     Example:
         >>> edge_index = torch.tensor([[0, 1, 1], [0, 0, 1]])
-        >>> adjacency = BipartiteAdjacency.from_edge_index(edge_index, (2, 2))
-        >>> Popularity().scorer(adjacency).item_factor.tolist()
+        >>> Popularity().scorer(edge_index).item_factor.tolist()
         [[2.0], [1.0]]
     """
 
     def __init__(self) -> None:
         super().__init__(PopularityConfig())
 
-    def fit(self, graph: BipartiteAdjacency, seed: int = 0) -> Self:
+    def fit(self, graph: GraphLike, seed: int = 0) -> Self:
         """Return the model: its scorer counts."""
         return self
 
-    def scorer(self, graph: BipartiteAdjacency) -> "PopularityScorer":
+    def scorer(self, graph: GraphLike) -> "PopularityScorer":
         """Count the interactions of each item.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
+        graph = self.adjacency_of(graph)
         count = graph.item_rows.degree().float().unsqueeze(-1)
         return PopularityScorer(graph.user_rows, count)
 

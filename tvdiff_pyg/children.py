@@ -1,0 +1,71 @@
+"""Processes that this one begins: what each needs first, and ending it for good."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
+
+import psutil
+import torch
+
+from tvdiff_pyg.quiet import ignore_torchscript
+
+
+def how_to_begin(number: int) -> tuple[int, str]:
+    """Return what :func:`set_up` needs in a process, of several that run at a time.
+
+    Args:
+        number: How many run at a time, at least 1; they part the threads of this one,
+            for those that share the cores would only wait for each other.
+
+    Example:
+        >>> how_to_begin(1)[0] == torch.get_num_threads()
+        True
+    """
+    threads = max(torch.get_num_threads() // number, 1)
+    return threads, multiprocessing.get_start_method()
+
+
+def set_up(threads: int, start_method: str) -> None:
+    """Set a new process up as :func:`how_to_begin` has said.
+
+    Args:
+        threads: Threads of PyTorch.
+        start_method: How it begins processes of its own: otherwise each worker of a
+            data loader would import everything anew.
+    """
+    ignore_torchscript()
+    torch.set_num_threads(threads)
+    multiprocessing.set_start_method(start_method, force=True)
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Begin processes that never see Ctrl-C: whoever began them ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    # What multiprocessing begins beside the first process would let them in again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def kill(process: BaseProcess) -> None:
+    """End a process, and those that it has started, at once.
+
+    Args:
+        process: The process; one that was not begun, or has ended, is passed over.
+    """
+    if process.pid is None:
+        return
+    with suppress(psutil.NoSuchProcess):
+        one = psutil.Process(process.pid)
+        for each in (*one.children(recursive=True), one):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()

@@ -1,0 +1,123 @@
+"""Which linear model is blended in, and how much it counts: a search by ranking."""
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+from tvdiff_pyg.evaluation import EvaluationTask, evaluate
+from tvdiff_pyg.metrics import MONITOR
+from tvdiff_pyg.metrics.monitor import cut_off
+from tvdiff_pyg.models import Blend, LocalEASE
+from tvdiff_pyg.sparse import BipartiteAdjacency
+from tvdiff_pyg.training.linear_config import LinearConfig
+
+logger = logging.getLogger(__name__)
+# A share and the next one that is tried; a ranking changes little in between.
+STEP = 1.5
+# By then, one of both models is all that is left.
+MAX_STEPS = 12
+
+
+def choose_blend(
+    blends: Iterable[Blend],
+    adjacency: BipartiteAdjacency,
+    task: EvaluationTask,
+    monitor: str = MONITOR,
+) -> Blend:
+    """Choose the :class:`~tvdiff_pyg.models.Blend`, and its share, that rank best.
+
+    Each begins with its own share, and climbs in steps of a factor 1.5, upwards or else
+    downwards, while a metric rises. Each step ranks all users of the task once.
+
+    Args:
+        blends: Blends of trained models, with a share above 0, at least one. Of those
+            that rank as well, the first is chosen.
+        adjacency: The training graph.
+        task: The part to rank, which is to be another one than the part reported.
+        monitor: The metric, at a cut-off. (default: ``"ndcg@20"``)
+
+    Returns:
+        The blend, its share to three digits.
+
+    Raises:
+        ValueError: If a share is not positive.
+
+    Example:
+        >>> from tvdiff_pyg.data import SyntheticBipartite
+        >>> from tvdiff_pyg.models import BPRMF, LocalEASE
+        >>> graph = SyntheticBipartite(60, 40, 600)[0]
+        >>> model = BPRMF(60, 40, hidden_channels=4)
+        >>> adjacency = model.adjacency(graph.train_index)
+        >>> blend = Blend(model, LocalEASE(num_neighbors=10).fit(adjacency))
+        >>> task = EvaluationTask.from_graph(graph, "validation")
+        >>> choose_blend([blend], adjacency, task).share > 0
+        True
+    """
+    chosen, highest = None, -math.inf
+    for blend in blends:
+        if not blend.share > 0:
+            raise ValueError(
+                f"'share' needs to be positive to begin (got {blend.share})"
+            )
+
+        def score(share: float, blend: Blend = blend) -> float:
+            # The blend itself prepares the linear model, and the others take it over.
+            other = blend if share == blend.share else blend.with_share(share)
+            scorer = other.scorer(adjacency)
+            return evaluate(scorer, task, [cut_off(monitor)])[monitor]
+
+        share, reached = climb(score, blend.share)
+        say = "%r of share %g beside the model: %s %.4f"
+        logger.info(say, blend.linear, share, monitor, reached)
+        if chosen is None or reached > highest:
+            chosen, highest = blend.with_share(share), reached
+    assert chosen is not None
+    return chosen
+
+
+def candidates(
+    blend: Blend, linear: LinearConfig, adjacency: BipartiteAdjacency
+) -> Iterator[Blend]:
+    """Blend a trained model with each linear one that is to be tried.
+
+    Args:
+        blend: The model, and one of them; a run that is resumed chooses anew.
+        linear: Settings of all, and the share to begin with.
+        adjacency: The training graph, to which others are fitted as they are needed.
+
+    Example:
+        >>> from tvdiff_pyg.data import SyntheticBipartite
+        >>> from tvdiff_pyg.models import BPRMF
+        >>> graph = SyntheticBipartite(60, 40, 600)[0]
+        >>> model = BPRMF(60, 40, hidden_channels=4)
+        >>> adjacency = model.adjacency(graph.train_index)
+        >>> blend = Blend(model, LocalEASE(num_neighbors=10).fit(adjacency))
+        >>> linear = LinearConfig(0.3, True, 10, other_linear_neighbors=20)
+        >>> [one.linear for one in candidates(blend, linear, adjacency)]
+        [LocalEASE(num_neighbors=10, l2=50.0), LocalEASE(num_neighbors=20, l2=50.0)]
+    """
+    share = linear.linear_share
+    for config in linear.candidates:
+        if blend.linear.config == config:
+            yield blend.with_share(share)  # with what it has prepared
+        else:
+            other = LocalEASE(config.num_neighbors, config.l2).fit(adjacency)
+            yield Blend(blend.model, other, share).train(blend.training)
+
+
+def climb(score: Callable[[float], float], start: float) -> tuple[float, float]:
+    """Go from the start up, or else down, while the score rises.
+
+    Returns:
+        The place, and the score there.
+    """
+    best, highest = start, score(start)
+    for factor in (STEP, 1 / STEP):
+        for _ in range(MAX_STEPS):
+            share = float(f"{best * factor:.3g}")
+            if (reached := score(share)) <= highest:
+                break
+            best, highest = share, reached
+        if best != start:
+            break
+    return best, highest
