@@ -1,18 +1,59 @@
 """Settings of all tests."""
 
+import gc
+import os
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
-from tvdiff_pyg.data import DATASETS
-from tvdiff_pyg.metrics import METRICS
+from tests.forgetting import forgotten
 
 # No deadline: how long an example takes says more about the machine than the code.
-settings.register_profile("tvdiff", deadline=None)
+# The same examples each time; `--hypothesis-profile explore` tries others, and more.
+settings.register_profile("tvdiff", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("tvdiff")
+
+# What is imported and collected stays: looking for garbage there is in vain.
+gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that share the suite share the cores: they read this as they begin."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, among what tests leave."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def power_stays_on() -> Iterator[None]:
+    """Wait for no disk: only a power cut would tell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda file: None)
+        yield
 
 
 @pytest.fixture
-def forgetful_registries(monkeypatch: pytest.MonkeyPatch) -> None:
+def forgetful_registries() -> Iterator[None]:
     """What the test registers is forgotten after it."""
-    for registry in (DATASETS, METRICS):
-        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    with forgotten():
+        yield
+
+
+@pytest.fixture
+def little_space() -> Iterator[None]:
+    """Let no file grow beyond 64 KB, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)

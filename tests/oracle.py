@@ -71,12 +71,12 @@ def user_tower(denoiser: Module, x_t: Tensor, timestep: Tensor) -> Tensor:
     lin = denoiser.time_lin
     time = time @ lin.weight.double().t() + lin.bias.double()
     shift = time @ denoiser.time_projection.weight.double().t()
-    return torch.tanh(x_t @ denoiser.item_embedding.double() + shift)
+    return torch.tanh(x_t @ denoiser.item_embedding.weight.double() + shift)
 
 
 def item_tower(denoiser: Module, matrix: Tensor) -> Tensor:
     """``tanh(R_norm^T W_U)``, or ``tanh(W_V)`` without a graph."""
-    table = denoiser.user_embedding.double()
+    table = denoiser.user_embedding.weight.double()
     if denoiser.normalization == "none":
         return torch.tanh(table)
     return torch.tanh(normalise(matrix, denoiser.normalization).t() @ table)

@@ -189,32 +189,35 @@ def test_a_run_is_recorded_once(
     assert (tmp_path / "build" / "runs_engine_quality.jsonl").exists()
 
 
-def test_trials_go_on_where_they_were(benchmark: ModuleType, tmp_path: Path) -> None:
-    tune = importlib.import_module("tune_baselines")
-    graph = "synthetic:num_users=80,num_items=60,num_interactions=900"
-    arguments = ["--data", graph, "--only", "popularity", "--jobs", "0"]
-    for _ in range(2):
-        tune.BENCHMARK.main(arguments)
-    (record,) = read_records(tmp_path / "build" / "tuning.jsonl")
-    assert record["model"] == "popularity" and record["conditions"] == {"trial": 0}
-    assert list(record["metrics"]) == ["validation"] and record["settings"] == {}
-    tuned = sys.modules["tuned"]
-    assert tuned.chosen_settings(graph, "popularity") == {}
-
-
-def test_a_fit_that_diverges_ranks_nothing(
-    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch
+def test_tuning_is_one_record_that_chooses(
+    benchmark: ModuleType, tmp_path: Path
 ) -> None:
-    recommender_base = pytest.importorskip("implicit.recommender_base")
+    pytest.importorskip("optuna")
     tune = importlib.import_module("tune_baselines")
-
-    def diverge(*_: object, **__: object) -> None:
-        raise recommender_base.ModelFitError("NaN encountered")
-
-    monkeypatch.setattr(tune, "fit", diverge)
-    monkeypatch.setattr(tune.Trial, "propose", lambda *_: {"factors": 8})
     graph = "synthetic:num_users=80,num_items=60,num_interactions=900"
-    (cell,) = tune.cells([graph], only=["implicit-bpr"], trials=1)
-    record = cell.carry_out()
-    assert record["metrics"] == {"validation": {"ndcg@20": 0.0}}
-    assert record["error"] == "NaN encountered" and record["settings"] == {"factors": 8}
+    arguments = ["--data", graph, "--only", "popularity", "ease", "--jobs", "0"]
+    for _ in range(2):
+        tune.BENCHMARK.main([*arguments, "--trials", "3"])
+    popularity, ease = read_records(tmp_path / "build" / "tuning.jsonl")
+    assert popularity["settings"] == {} and popularity["measures"]["trials"] == 1
+    assert ease["conditions"] == {"trials": 3} and ease["measures"]["trials"] == 3
+    assert list(ease["metrics"]) == ["validation"] and ease["settings"]["l2"] > 0
+    tuned = sys.modules["tuned"]
+    assert tuned.chosen_settings(graph, "ease") == ease["settings"]
+    # More trials go on with these, in the folder of the tuning.
+    tune.BENCHMARK.main([*arguments, "--trials", "5"])
+    more = read_records(tmp_path / "build" / "tuning.jsonl")[-1]
+    assert more["measures"]["trials"] == 5
+    best = [one["metrics"]["validation"]["ndcg@20"] for one in (ease, more)]
+    assert best[1] >= best[0]
+
+
+def test_models_of_the_tables_keep_their_width(benchmark: ModuleType) -> None:
+    pytest.importorskip("optuna")
+    tune = importlib.import_module("tune_baselines")
+    [lightgcn] = tune.cells(["gowalla"], only=["lightgcn"])
+    own = lightgcn.candidate()
+    assert own.settings["hidden_channels"] == 256 and own.settings["batch_size"] > 2048
+    assert set(own.space) == {"num_layers", "learning_rate", "weight_decay"}
+    [ials] = tune.cells(["gowalla"], only=["ials"])
+    assert "factors" in ials.candidate().space

@@ -1,13 +1,16 @@
 """Configs that check themselves and flatten, and the registries behind them."""
 
+import sys
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from tvdiff_pyg.config import Config, flat_fields, from_flat, names_read, part, to_flat
-from tvdiff_pyg.registry import Registry, load_plugin
+from tvdiff_pyg.registry import PLUGIN_GROUP, Registry, load_plugin, load_plugins
 
 SHAPES: Registry[Any] = Registry("shape")
 
@@ -81,7 +84,7 @@ def test_a_name_and_a_config_are_of_one_part() -> None:
     assert SHAPES["circle"].about == "All points at one distance."
     assert SHAPES.of(Square()).name == "square"
     for name, config in (("circle", None), ("oval", Circle)):
-        with pytest.raises(ValueError, match="'name' needs to be new among the shapes"):
+        with pytest.raises(ValueError, match="'name' of the shape needs to be new"):
             SHAPES.register(name, config)(type("Oval", (), {}))
     with pytest.raises(ValueError, match="'config' needs to belong to a registered"):
         SHAPES.of(Drawing())
@@ -95,7 +98,65 @@ def test_a_plugin_is_a_module_or_a_file(
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "broken_shapes.py").write_text("import no_such_package\n")
-    with pytest.raises(ImportError, match=r"'plugin' needs .* 'broken_shapes': No mod"):
+    with pytest.raises(ImportError, match=r"'plugin' .* 'broken_shapes': ModuleNot"):
         load_plugin("broken_shapes")
     with pytest.raises(ImportError, match=r"'plugin' needs to be a module"):
         load_plugin(str(tmp_path / "absent.py"))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def f(:", "SyntaxError: invalid syntax"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_what_a_plugin_raises_is_said(code: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / f"plugin_of_{said.partition(':')[0]}.py"
+    file.write_text(code + "\n")
+    with pytest.raises(ImportError, match=rf"'plugin' needs .*{file.name}': {said}"):
+        load_plugin(str(file))
+
+
+@pytest.mark.parametrize("name", ["random.py", "sys.py", "twins.py"])
+def test_a_plugin_that_another_module_hides_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("shape = 1\n")
+    if name == "twins.py":
+        load_plugin(str(tmp_path / "one" / name))
+        load_plugin(str(tmp_path / "one" / name))
+    message = "'plugin' needs a file name that no other module has"
+    with pytest.raises(ImportError, match=message):
+        load_plugin(str(tmp_path / "other" / name))
+
+
+def test_installed_plugins_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "installed_shapes.py").write_text("shape = 1\n")
+    point = EntryPoint("mine", "installed_shapes:shape", PLUGIN_GROUP)
+    monkeypatch.setattr("tvdiff_pyg.registry.entry_points", lambda group: [point])
+    load_plugins.__wrapped__()
+    assert sys.modules["installed_shapes"].shape == 1
+
+
+def test_a_part_is_told_in_plain_words() -> None:
+    links: Registry[type] = Registry("link")
+    text = """Scores of `"A Paper" <https://a.b/c_d>`_, by :class:`~a.b.Part` and ``x``:
+    in :math:`2 x`. More."""
+    links.register("full")(type("Full", (), {"__doc__": text}))
+    links.register("bare")(type("Bare", (), {}))
+    assert links["full"].about == 'Scores of "A Paper", by Part and x: in 2 x.'
+    assert links["bare"].about == ""
+
+
+def test_values_of_derived_classes_are_kept_as_plain_ones() -> None:
+    circle = Circle(np.float64(0.5))
+    assert type(circle.radius) is float and circle == Circle(0.5)
+    with pytest.raises(ValueError, match=r"'side' needs to be an integer"):
+        Square(np.float64(2))  # type: ignore[arg-type]

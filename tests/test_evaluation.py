@@ -1,6 +1,7 @@
 """Evaluation tasks, and what is ranked for them."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from tests.builders import tvdiff
 from tests.oracle import pairs_of
 from tvdiff_pyg.data import BipartiteGraph
-from tvdiff_pyg.evaluation import EvaluationTask, evaluate
+from tvdiff_pyg.evaluation import EvaluationTask, evaluate, evaluate_users
 from tvdiff_pyg.sparse import CSR
 
 
@@ -42,10 +43,30 @@ def test_a_task_hides_what_is_known_before(name: str) -> None:
     assert task.name == name
     assert as_set(task.label) == pair_set(held_out)
     assert as_set(task.seen) == known
-    assert task.user.tolist() == sorted(set(held_out[0].tolist()))
+    users = set(held_out[0].tolist())
+    if name == "validation":
+        users &= set(graph.train_index[0].tolist())
+    assert task.user.tolist() == sorted(users)
     assert task.popularity.tolist() == [
         int((graph.train_index[1] == item).sum()) for item in range(10)
     ]
+
+
+def test_validation_is_of_users_that_training_knows() -> None:
+    train, unknown = torch.tensor([[0, 2], [0, 1]]), torch.tensor([[1, 3], [1, 0]])
+    known = torch.tensor([[2], [0]])
+
+    def users(name: str, held_out: Tensor, features: Tensor | None = None) -> list[int]:
+        part = {f"{name}_index": held_out}
+        graph = BipartiteGraph.from_edge_index(train, 4, 3, **part)
+        graph["user"].x = features
+        return EvaluationTask.from_graph(graph, name).user.tolist()
+
+    both = torch.cat([unknown, known], dim=1)
+    assert users("validation", both) == [2]
+    assert users("validation", both, torch.rand(4, 2)) == [1, 2, 3]
+    assert users("validation", unknown) == [1, 3]
+    assert users("test", both) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["validation", "test"])
@@ -127,3 +148,43 @@ def test_a_task_moves() -> None:
     graph["item"].category = torch.arange(10)
     category = EvaluationTask.from_graph(graph, "test").to("meta").category
     assert category is not None and category.is_meta
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "needed"),
+    [(0, "at least 1"), (-1, "at least 1"), (2.5, "an integer")],
+)
+def test_no_users_at_once(batch_size: Any, needed: str) -> None:
+    graph = make_graph()
+    model = tvdiff(8, 10)
+    scorer = model.scorer(model.adjacency(graph.train_index))
+    message = rf"'batch_size' needs to be {needed} \(got {batch_size}\)"
+    with pytest.raises(ValueError, match=message):
+        evaluate(scorer, EvaluationTask.from_graph(graph, "test"), (5,), batch_size)
+
+
+def test_what_each_user_counts_is_the_mean_of_them() -> None:
+    graph = make_graph()
+    model = tvdiff(8, 10, hidden_channels=4)
+    scorer = model.scorer(model.adjacency_of(graph))
+    task = EvaluationTask.from_graph(graph, "test")
+    whole = evaluate(scorer, task, ks=(2, 5))
+    users = evaluate_users(scorer, task, ks=(2, 5), batch_size=3)
+    assert users.pop("user").equal(task.user)
+    assert {"recall@2", "ndcg@5"} <= users.keys() <= whole.keys() - {"coverage@5"}
+    for name, values in users.items():
+        assert values.shape == task.user.shape
+        assert values.mean().item() == pytest.approx(whole[name]), name
+    # A user's recall, counted by hand.
+    _, item = scorer.rank(task.user, 5, task.seen.select(task.user))
+    for place, user in enumerate(task.user.tolist()):
+        held_out = set(graph.test_index[1][graph.test_index[0] == user].tolist())
+        hits = len(held_out & set(item[place].tolist()))
+        assert users["recall@5"][place].item() == pytest.approx(hits / len(held_out))
+
+
+def test_metrics_of_all_users_together_have_no_values_of_each() -> None:
+    graph = make_graph()
+    model = tvdiff(8, 10, hidden_channels=4)
+    with pytest.raises(ValueError, match="'metrics' needs one that each user has"):
+        evaluate_users(model, graph, ks=(2,), metrics=["coverage"])

@@ -211,6 +211,17 @@ def test_unknown_entropies_are_named() -> None:
         ENTROPIES["mse"]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entropy_by_its_name(name: str) -> None:
+    assert HelmholtzFreeEnergyLoss(2.0, name).entropy == ENTROPIES[name].config()
+    message = r"'entropy' needs to be one of .* \(got 'mse'\)"
+    with pytest.raises(ValueError, match=message):
+        HelmholtzFreeEnergyLoss(2.0, "mse")
+    message = r"'entropy' needs to be an entropy or its name \(got 3\)"
+    with pytest.raises(ValueError, match=message):
+        HelmholtzFreeEnergyLoss(2.0, 3)
+
+
 @pytest.mark.parametrize("name", ["bpr", "bce"])
 def test_negatives_are_needed(name: str) -> None:
     message = rf"'negative' needs to be given for {name.upper()}Entropy\(\) \(got None"
@@ -253,3 +264,89 @@ def test_an_entropy_of_ones_own() -> None:
     out = HelmholtzFreeEnergyLoss(3.0, entropy)(user, item, observed, negative=observed)
     assert out.entropy.item() == pytest.approx(-(2 - 0.5) / 2)
     assert out.free_energy.item() == pytest.approx(0.125 + 3 * 0.75)
+
+
+def test_pairs_need_to_be_of_the_factors() -> None:
+    loss_fn = make_loss(1.0, "nll")
+    message = r"'observed' needs to be of 2 users and .* 3 items, .* \(got 2 and 5\)"
+    wide = as_csr(torch.tensor([[0, 1], [3, 4]]), (2, 5))
+    with pytest.raises(ValueError, match=message):
+        loss_fn(torch.rand(2, 4), torch.rand(3, 4), wide)
+    message = r"'observed' needs to be of 3 users and .* 5 items, .* \(got 2 and 5\)"
+    with pytest.raises(ValueError, match=message):
+        loss_fn(torch.rand(3, 4), torch.rand(5, 4), wide)
+    # One row short in one of two patterns must not shift the other one's pairs.
+    loss_fn = make_loss(1.0, "bce")
+    tall = as_csr(torch.tensor([[0, 1, 2], [3, 4, 0]]), (3, 5))
+    with pytest.raises(ValueError, match=r"\(got 3 and 5\)"):
+        loss_fn(torch.rand(2, 4), torch.rand(5, 4), wide, negative=tall)
+
+
+def test_factors_need_to_be_where_the_pairs_are() -> None:
+    observed = as_csr(torch.tensor([[0, 1], [3, 4]]), (2, 5)).to("meta")
+    with pytest.raises(ValueError, match=r"'observed' needs to be on cpu"):
+        make_loss(1.0, "nll")(torch.rand(2, 4), torch.rand(5, 4), observed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(name: str, dtype: torch.dtype) -> None:
+    x_0 = random_matrix(4, 6)
+    factors = [x.detach().to(dtype).requires_grad_() for x in make_factors(4, 6)]
+    observed = as_csr(pairs_of(x_0), (4, 6))
+    out = make_loss(1.0, name)(*factors, observed, negative=draw_negatives(x_0))
+    out.free_energy.backward()
+    expected = make_loss(1.0, name)(
+        *make_factors(4, 6), observed, negative=draw_negatives(x_0)
+    )
+    assert out.free_energy.item() == pytest.approx(expected[0].item(), rel=0.05)
+    assert all(factor.grad.isfinite().all() for factor in factors)
+
+
+@pytest.mark.parametrize("rows", [[0], [0, 0, 0], [1, 1]])
+def test_each_positive_pair_has_a_negative_one(rows: list[int]) -> None:
+    user_factor, item_factor = make_factors(2, 3)
+    observed = as_csr(torch.tensor([[0, 1], [0, 1]]), (2, 3))
+    pairs = torch.stack([torch.tensor(rows), torch.full((len(rows),), 2)])
+    message = r"'negative' needs to hold as many pairs a row as are positive, 1 in row"
+    with pytest.raises(ValueError, match=message):
+        make_loss(1.0, "bpr")(
+            user_factor, item_factor, observed, negative=as_csr(pairs, (2, 3))
+        )
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        *[("num_items", value) for value in (0, -1, True, 6.5, "6", torch.tensor(5))],
+        *[("num_pool", value) for value in (0, -1, True, 6, 2.0)],
+    ],
+)
+def test_sizes_of_the_catalogue(argument: str, value: object) -> None:
+    observed = as_csr(torch.tensor([[0, 1], [3, 4]]), (2, 5))
+    with pytest.raises(ValueError, match=f"'{argument}' needs to"):
+        make_loss(1.0, "nll")(
+            torch.rand(2, 4), torch.rand(5, 4), observed, **{argument: value}
+        )
+
+
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [
+        ((torch.rand(2, 1), torch.rand(5, 4)), r"'item_factor' .* \[\*, 1\]"),
+        ((torch.rand(4), torch.rand(5, 4)), r"'user_factor' .* \[\*, channels\]"),
+        ((torch.ones(2, 4).long(), torch.rand(5, 4)), r"'user_factor' .* floating"),
+        ((torch.rand(2, 4), None), r"'item_factor' .* dense tensor \(got NoneType\)"),
+    ],
+)
+def test_factors_are_two_matrices(factors: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_loss(1.0, "nll")(*factors, torch.tensor([[0, 1], [3, 4]]))
+
+
+def test_factors_of_two_types() -> None:
+    observed = torch.tensor([[0, 1], [3, 4]])
+    user, item = torch.rand(2, 4), torch.rand(5, 4)
+    mixed = make_loss(1.0, "nll")(user.double(), item, observed).free_energy
+    plain = make_loss(1.0, "nll")(user, item, observed).free_energy
+    torch.testing.assert_close(mixed, plain.double())

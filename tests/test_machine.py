@@ -1,6 +1,5 @@
 """Memory and versions, on this system and on those that lack what this one has."""
 
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,17 +63,3 @@ def test_free_memory_keeps_to_the_limit_of_its_group(
 def test_unknown_device() -> None:
     with pytest.raises(ValueError, match=r"'device' needs to be one of .*'tpu'"):
         machine.resolve_device("tpu")  # type: ignore[arg-type]
-
-
-def test_module_needs_torch_and_psutil_only() -> None:
-    code = (
-        "import runpy, sys; runpy.run_path(sys.argv[1]); "
-        "print({'polars', 'pytorch_lightning', 'yaml'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, machine.__file__],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "set()"

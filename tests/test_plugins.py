@@ -1,12 +1,15 @@
 """Parts from outside of the package, each in one file, through the command line."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.forgetting import forgotten
+from tvdiff_pyg.cli import main
+
+pytestmark = pytest.mark.usefixtures("forgetful_registries")
 
 PLUGINS = Path(__file__).parents[1] / "examples" / "plugins"
 FAST = ["--max-epochs", "1", "--hidden-channels", "8", "--num-timesteps", "2"]
@@ -15,14 +18,6 @@ CASES = {
     "gated_denoiser.py": ["--denoiser", "gated", "--open-gates", "0.5", *FAST],
     "margin_entropy.py": ["--entropy-type", "margin", "--margin", "0.5", *FAST],
 }
-# Each command in one process of its own, which knows nothing of the others' plug-ins.
-SCRIPT = """
-import json, sys
-from tvdiff_pyg.cli import main
-for args in json.loads(sys.argv[1]):
-    status = main(args)
-    print("status", status)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,26 +49,18 @@ def test_a_part_in_one_file_is_fitted_evaluated_asked_and_planned(
         ["plan", *plugin, *size, *settings, "--json"],
         ["models", *plugin],
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(commands)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("status 0") == len(commands), done.stdout + done.stderr
+    assert [main(args) for args in commands] == [0] * len(commands)
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert 0 < metrics["test"]["recall@20"] <= 1
 
 
-def test_a_run_says_that_its_plugin_is_missing(log: Path, tmp_path: Path) -> None:
-    run = str(tmp_path / "run")
-    plugin = ["--plugin", str(PLUGINS / "pure_svd.py")]
-    fit = ["fit", *plugin, "--model", "pure-svd", "--data", str(log), "--run", run]
-    for args in (fit, ["evaluate", run]):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, json.dumps([args])],
-            capture_output=True,
-            text=True,
-        )
-    assert "status 2" in done.stdout
-    assert "'model' needs to be one of" in done.stderr and "pure-svd" in done.stderr
+def test_a_run_says_that_its_plugin_is_missing(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, plugin = str(tmp_path / "run"), PLUGINS / "pure_svd.py"
+    fit = ["fit", "--plugin", str(plugin), "--model", "pure-svd", "--data", str(log)]
+    with forgotten():
+        assert main([*fit, "--run", run]) == 0
+    assert main(["evaluate", run]) == 2
+    said = capsys.readouterr().err
+    assert "'model' needs to be one of" in said and "pure-svd" in said

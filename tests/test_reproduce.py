@@ -73,6 +73,17 @@ def test_main_table_puts_the_best_first(reproduce: ModuleType) -> None:
     assert second.startswith("| lastfm | tvdiff | 1 | 0.2000 |")
 
 
+def test_main_table_shows_how_far_others_are_behind_the_first(
+    reproduce: ModuleType,
+) -> None:
+    records = [record("tvdiff", 0, 0.2), record("ease", 0, 0.3), record("ials", 0, 0.1)]
+    for one, mean in zip(records[:2], (0.2, 0.3), strict=True):
+        one["draws"] = {"ndcg@20": [mean, mean]}
+    first, second, third = reproduce.main_table(records).splitlines()[2:]
+    assert "| 0.3000 | – | 10 s |" in first and "| 0.1000 | – | 10 s |" in third
+    assert "| 0.2000 | -33.3% to -33.3% | 10 s |" in second
+
+
 def test_models_table_puts_the_best_in_the_mean_first(reproduce: ModuleType) -> None:
     on_gowalla = {"data": "gowalla"}
     records = [
@@ -81,14 +92,14 @@ def test_models_table_puts_the_best_in_the_mean_first(reproduce: ModuleType) -> 
         record("tvdiff", 0, 0.6),
         record("tvdiff", 0, 0.1) | on_gowalla,
         record("ease", 0, 0.1) | on_gowalla,
-        record("multi-vae", 0, 0.6),
+        record("vaecf", 0, 0.6),
     ]
     header, _, *rows = reproduce.models_table(records).splitlines()
     assert header == "| Model | lastfm | gowalla |"
     assert rows == [
         "| tvdiff | 0.6000 | 0.1000 |",
         "| ease | 0.3000 | 0.1000 |",
-        "| multi-vae | 0.6000 | – |",
+        "| vaecf | 0.6000 | – |",
     ]
 
 

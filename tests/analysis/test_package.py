@@ -9,6 +9,7 @@ from tvdiff_pyg import analysis
 
 MATRIX = GRAPHS["random with corners"]
 ROWS = as_csr(MATRIX)
+LATER = sides(MATRIX)[1][[0] * 6], sides(MATRIX)[1]
 INSTRUMENTS = {
     "dirichlet_energy": lambda u, v: analysis.dirichlet_energy(u, v, ROWS),
     "mean_average_distance": lambda u, v: analysis.mean_average_distance(u, v, ROWS),
@@ -19,9 +20,8 @@ INSTRUMENTS = {
     "frequency_share": lambda u, v: analysis.frequency_share(
         u, v, ROWS, method="exact"
     ),
-    "frequency_response": lambda u, v: analysis.frequency_response(
-        (u, v), (v[[0] * 6], v), ROWS
-    ),
+    "frequency_response": lambda u, v: analysis.frequency_response((u, v), LATER, ROWS),
+    "detection_limit": lambda u, v: analysis.detection_limit((u, v), ROWS),
     "score_signal": lambda u, v: analysis.score_signal(u, v).abs(),
     "row_entropy": analysis.row_entropy,
     "entropy_change": lambda u, v: analysis.entropy_change(u, v, ROWS),
@@ -68,3 +68,53 @@ def test_everything_is_exported() -> None:
     named |= {"row_probability", "interaction_signal"}
     functions = {name for name in analysis.__all__ if name.islower()}
     assert functions == named
+
+
+@pytest.mark.parametrize("wider", [0, 1], ids=["user", "item"])
+@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=INSTRUMENTS)
+def test_sides_may_differ_in_precision(instrument: object, wider: int) -> None:
+    narrow = [x.float() for x in sides(MATRIX)]
+    mixed = [x.double() if n == wider else x for n, x in enumerate(narrow)]
+    found, expected = values_of(instrument(*mixed)), values_of(instrument(*narrow))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(
+            one.double(), other.double(), equal_nan=True, rtol=1e-4, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=INSTRUMENTS)
+def test_integers_are_no_embeddings(instrument: object) -> None:
+    user, item = (x.long() for x in sides(MATRIX))
+    with pytest.raises(ValueError, match=r"needs to hold floating-point numbers"):
+        instrument(user, item)
+
+
+NO_MATRICES = {
+    "modules": torch.nn.Embedding.from_pretrained,
+    "arrays": lambda x: x.numpy(),
+    "lists": lambda x: x.tolist(),
+    "sparse": lambda x: x.to_sparse(),
+    "vectors": lambda x: x[:, 0],
+    "batches": lambda x: x.unsqueeze(0),
+}
+
+
+@pytest.mark.parametrize("kind", NO_MATRICES)
+@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=INSTRUMENTS)
+def test_embeddings_are_dense_matrices(instrument: object, kind: str) -> None:
+    user, item = (NO_MATRICES[kind](x) for x in sides(MATRIX))
+    message = r"' needs to be (a dense tensor \(got|of shape \[.*channels\] \(got)"
+    with pytest.raises(ValueError, match=message):
+        instrument(user, item)
+
+
+def test_scores_are_a_matrix() -> None:
+    with pytest.raises(ValueError, match=r"'score' needs to be of shape .*\(got \[3"):
+        analysis.row_probability(torch.ones(3))
+
+
+@pytest.mark.parametrize("name", ["dirichlet_energy", "mean_average_distance"])
+def test_embeddings_have_a_channel(name: str) -> None:
+    user, item = (x[:, :0] for x in sides(MATRIX))
+    with pytest.raises(ValueError, match=r"needs to be of shape \[6, ch.*got \[6, 0"):
+        INSTRUMENTS[name](user, item)

@@ -70,6 +70,14 @@ def test_effective_ranks_in_closed_form(dtype: torch.dtype) -> None:
     assert effective_rank(torch.zeros(3, 2, dtype=dtype)).isnan()
 
 
+def test_what_has_diverged_has_no_rank() -> None:
+    x = torch.ones(3, 2)
+    x[1] = torch.inf
+    assert singular_values(x).isnan().tolist() == [True, True]
+    assert singular_values(torch.ones(4, 2), x).isnan().all()
+    assert effective_rank(x).isnan()
+
+
 def test_factors_must_be_equally_wide() -> None:
     wrong = r"'other' needs to be of shape \[\*, 2\] \(got \[3, 4\]\)"
     for measure in (singular_values, effective_rank):

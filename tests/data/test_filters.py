@@ -53,7 +53,9 @@ def test_duplicates_keep_the_latest() -> None:
         }
     )
     expected = [("a", 1, 4.0, 10), ("b", 1, 5.0, 30), ("b", 2, 3.0, 5)]
-    assert drop_duplicates(frame).rows() == expected
+    kept = drop_duplicates(frame)
+    assert kept.select(frame.columns).rows() == expected
+    assert kept["row"].to_list() == [1, 0, 3]
     without_time = drop_duplicates(frame.drop("timestamp"))
     assert without_time["rating"].to_list() == [4.0, 1.0, 3.0]
 

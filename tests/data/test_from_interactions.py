@@ -112,6 +112,48 @@ def test_from_file_with_read_and_build_options(tmp_path: Path) -> None:
     assert graph.item_ids.ids() == [5]
 
 
+@pytest.mark.parametrize("split", ["leave_last_out", "global_time"])
+def test_a_part_that_stays_empty_is_said(
+    split: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="tvdiff_pyg"):
+        from_arrays([1, 1, 2, 2], [1, 2, 1, 2], timestamps=[5, 5, 5, 5], split=split)
+    said = [record.message for record in caplog.records]
+    assert said == [
+        f"the split '{split}' leaves no pair for {name}"
+        for name in ("validation", "test")
+    ]
+
+
+def test_titles_are_found_as_ids_are() -> None:
+    graph = from_arrays(
+        [1, 1], [5, 6], test_ratio=0, item_titles={"5": "five", 6.0: "six", "x": "no"}
+    )
+    assert graph.item_titles == ["five", "six"]
+
+
+@pytest.mark.parametrize("value", [True, -1, 1.5, float("nan"), "x", [1], object()])
+@pytest.mark.parametrize(
+    "argument",
+    ["user", "rating", "k_core", "validation_ratio", "test_ratio", "seed", "split"],
+)
+def test_no_argument_takes_just_anything(argument: str, value: Any) -> None:
+    frame = {"user": [1, 1, 2], "item": [1, 2, 1]}
+    options: dict[str, Any] = {argument: value}
+    with pytest.raises(ValueError, match=f"'{argument}' needs"):
+        from_dataframe(frame, **options)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "x", [1], 1j, True])
+def test_wrong_ratings(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"'min_rating' needs to be"):
+        from_arrays([1], [1], ratings=[1], min_rating=value)
+    with pytest.raises(ValueError, match=r"'item_titles' needs to name items of"):
+        from_arrays([1], [1], item_titles={2: "two", "x": "no"})
+    with pytest.raises(ValueError, match=r"'item_titles' needs to be a dict"):
+        from_arrays([1], [1], item_titles=value)
+
+
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"'split' needs to be .* \(got 'daily'\)"):
         from_arrays([1], [1], split="daily")  # type: ignore[arg-type]

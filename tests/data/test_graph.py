@@ -211,7 +211,7 @@ OK = pairs((0, 0))
         ),
         (
             {"validation_index": torch.zeros(2, 2)},
-            r"'validation_index' needs dtype torch.int64 \(got torch.float32\)",
+            r"'validation_index' needs to hold integers \(got torch.float32\)",
         ),
         ({"user_ids": IdMap([1])}, r"'user_ids' needs 10 ids \(got 1\)"),
         ({"item_ids": IdMap([1])}, r"'item_ids' needs 100 ids \(got 1\)"),

@@ -15,7 +15,7 @@ from tvdiff_pyg.data import IdMap
 from tvdiff_pyg.data.id_map import IdValues
 
 INTS = st.lists(st.integers(-(2**62), 2**62), unique=True, min_size=1)
-TEXTS = st.lists(st.text(max_size=8), unique=True, min_size=1)
+TEXTS = st.lists(st.text(min_size=1, max_size=8), unique=True, min_size=1)
 
 
 @given(st.one_of(INTS, TEXTS))
@@ -55,7 +55,8 @@ def test_strings_that_differ_only_in_zeros_stay_distinct() -> None:
 
 def test_contains() -> None:
     assert IdMap(["a", "b"]).contains(["b", "c"]).tolist() == [True, False]
-    assert IdMap(["a"]).contains([]).tolist() == []
+    for ids in ([1], ["a"]):
+        assert IdMap(ids).contains([]).tolist() == []
 
 
 def test_repr_and_equality() -> None:
@@ -73,7 +74,7 @@ def test_repr_and_equality() -> None:
         (["a", None], r"'user' needs an id in every row \(got 1 empty, .* row 2\)"),
         ([1.0, float("nan")], r"'user' needs an id in every row"),
         (["a", float("nan")], r"'user' needs an id in every row"),
-        ([[1, 2]], r"a column needs one dimension \(got shape \(1, 2\)\)"),
+        ([[1, 2]], r"'user' needs one dimension \(got shape \(1, 2\)\)"),
     ],
 )
 def test_bad_ids(ids: list[Any], message: str) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import torch
 
-from tvdiff_pyg.data import read_interactions
+from tvdiff_pyg.data import DataOptions, from_files, load_data, read_interactions
 from tvdiff_pyg.data.interaction_table import canonical_frame, frame_from_arrays
 
 
@@ -80,11 +80,56 @@ def test_times(tmp_path: Path, times: list[str], expected: list[Any]) -> None:
     assert frame["timestamp"].to_list() == expected
 
 
+@pytest.mark.parametrize("name", ["log[1].csv", "log*.csv", "lo?.csv", "~.csv"])
+@pytest.mark.parametrize("kind", ["text", "parquet"])
+def test_a_path_is_no_pattern(
+    tmp_path: Path, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path, user in ((name, 1), ("log1.csv", 2), ("log.csv", 3)):
+        frame = pl.DataFrame({"user": [user, user, 9], "item": [5, 6, 5]})
+        with open(path, "wb") as file:
+            frame.write_csv(file) if kind == "text" else frame.write_parquet(file)
+    assert read_interactions(name)["user"].to_list() == [1, 1, 9]
+    Path("test.csv").write_text("user,item\n9,6\n")
+    graph = from_files(name, "test.csv", validation_ratio=0)
+    assert graph.user_ids.ids() == [1, 9]
+    assert load_data(DataOptions(name, test_ratio=0)).user_ids.ids() == [1, 9]
+
+
 def test_parquet(tmp_path: Path) -> None:
     frame = pl.DataFrame({"a": [0.5, 1], "u": ["x", "y"], "i": [1, 2]})
     frame.write_parquet(tmp_path / "log.parquet")
     read = read_interactions(tmp_path / "log.parquet", user="u", item=2, rating=0)
     assert read.rows() == [("x", 1, 0.5), ("y", 2, 1.0)]
+    assert read_interactions(tmp_path / "log.parquet").rows() == [("x", 1), ("y", 2)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"delimiter": ","}, r"'delimiter' has no use with a Parquet file \(got ','\)"),
+        ({"encoding": "utf-8"}, r"'encoding' has no use with a Parquet file"),
+        ({"format": "json"}, r"'format' needs to be 'parquet' or 'auto' for .* 'json'"),
+        ({"format": "csv"}, r"'format' needs to be one of \['auto', .* \(got 'csv'\)"),
+    ],
+)
+def test_options_without_use_for_parquet(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    pl.DataFrame({"user": [1], "item": [2]}).write_parquet(tmp_path / "log")
+    with pytest.raises(ValueError, match=message):
+        read_interactions(tmp_path / "log", **options)
+
+
+def test_a_damaged_parquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pl.DataFrame({"user": [1], "item": [2]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"log\.parquet' cannot be read as Parquet"):
+        read_interactions(path)
+    with pytest.raises(ValueError, match=r"needs to be a Parquet file, as 'format' sa"):
+        read_interactions(write(tmp_path, "1,2\n"), format="parquet")
 
 
 def test_frames_and_arrays_agree() -> None:
@@ -100,7 +145,7 @@ def test_frames_and_arrays_agree() -> None:
 
 def test_whole_floats_are_integers() -> None:
     frame = canonical_frame(pd.DataFrame({"user": [1.0, 2.0], "item": [1.5, 2.0]}))
-    assert frame.rows() == [(1, "1.5"), (2, "2.0")]
+    assert frame.rows() == [(1, "1.5"), (2, "2")]
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
@@ -127,19 +172,23 @@ def test_missing_ids_in_pandas(ids: list[Any], missing: object) -> None:
         (
             "1,2\n,3\nNaN,4\n",
             {},
-            r"'user' needs an id in every row \(got 2 empty, the first in row 2\)",
+            r"'user' needs an id in every row \(got 2 empty, the first in line 2 of",
         ),
         (
             "1,2,good\n1,3,4\n",
             {"rating": 2, "header": False},
-            r"'rating' needs a number in every row \(got 1 empty .* row 1\)",
+            r"'rating' needs a number in every row \(got 1 empty .* line 1: 'good'\)",
         ),
         (
             "1,2,3\n1,3,soon\n",
             {"timestamp": 2},
-            r"'timestamp' needs a number in every row",
+            r"'timestamp' needs .* 1 unreadable, .* line 2: 'soon'\) \(in '.*log.txt'",
         ),
-        ("1,2\n" * 60 + "1,2,3\n", {}, r"cannot be read as a table"),
+        (
+            "1,2\n" * 60 + "1,2,3\n",
+            {},
+            r"needs 2 fields in every line, .* \(got 3 in line 61\)",
+        ),
     ],
 )
 def test_errors(

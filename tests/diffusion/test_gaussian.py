@@ -144,6 +144,28 @@ def test_a_single_step_leaves_the_state() -> None:
     assert torch.equal(GaussianDiffusion(1).reverse(predict, x_0), x_0)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_the_last_steps_of_the_reverse_process_alone(steps: int) -> None:
+    fewer = GaussianDiffusion(6, NOISY_SCHEDULE, reverse_steps=steps)
+    whole = GaussianDiffusion(6, NOISY_SCHEDULE)
+    x_0 = x_t = torch.rand(2, 3)
+    for step in range(steps - 1, 0, -1):
+        x_t = whole.posterior_mean(predict(x_t, torch.tensor([step])), x_t, step)
+    assert torch.equal(fewer.reverse(predict, x_0), x_t)
+    assert torch.equal(
+        fewer.reverse(predict, x_0, 5, lambda: x_0),
+        whole.reverse(predict, x_0, 5, lambda: x_0),
+    )
+    assert str(fewer).endswith(f", reverse_steps={steps})")
+
+
+@pytest.mark.parametrize("steps", [0, 7, 1.5])
+def test_there_are_as_many_steps_to_take(steps: int) -> None:
+    message = rf"'reverse_steps' needs to be .* \(got {steps}\)"
+    with pytest.raises(ValueError, match=message):
+        GaussianDiffusion(6, reverse_steps=steps)
+
+
 def test_timesteps_are_uniform_and_seeded() -> None:
     diffusion = GaussianDiffusion(4)
     timestep = diffusion.sample_timestep(8000, torch.Generator().manual_seed(0))
@@ -171,7 +193,7 @@ def test_noise_needs_a_source() -> None:
 
 @pytest.mark.parametrize("start_step", [-1, 6])
 def test_start_step_is_a_timestep(start_step: int) -> None:
-    message = rf"'start_step' needs to be in \[0, 6\) \(got {start_step}\)"
+    message = rf"'start_step' needs to be in \[0, 5\] \(got {start_step}\)"
     with pytest.raises(ValueError, match=message):
         GaussianDiffusion(6).reverse(
             predict, torch.zeros(1, 3), start_step, lambda: torch.zeros(1, 3)
@@ -182,3 +204,66 @@ def test_there_is_a_step() -> None:
     message = r"'num_timesteps' needs to be at least 1 \(got 0\)"
     with pytest.raises(ValueError, match=message):
         GaussianDiffusion(0)
+
+
+@pytest.mark.parametrize(
+    ("timestep", "message"),
+    [
+        (torch.zeros(3, 1).long(), r"'timestep' .* shape \[3\] \(got \[3, 1\]\)"),
+        (torch.zeros(2).long(), r"'timestep' .* shape \[3\] \(got \[2\]\)"),
+        (torch.zeros(3), r"'timestep' needs to hold integers \(got torch.float32\)"),
+        (torch.tensor([0, 1, -1]), r"'timestep' .* in \[0, 5\) \(got -1\)"),
+        (5, r"'timestep' needs to be in \[0, 4\] \(got 5\)"),
+    ],
+)
+def test_timesteps_to_corrupt_to_are_checked(timestep: object, message: str) -> None:
+    x_0 = torch.ones(3, 2)
+    with pytest.raises(ValueError, match=message):
+        GaussianDiffusion(5).q_sample(x_0, timestep, x_0)
+
+
+@pytest.mark.parametrize("timestep", [-1, 5, 1.5, float("nan"), True, torch.arange(3)])
+def test_a_step_back_is_from_one_timestep(timestep: object) -> None:
+    x_t = torch.ones(3, 3)
+    message = r"'timestep' needs to be (an integer|in \[0, 4\])"
+    with pytest.raises(ValueError, match=message):
+        GaussianDiffusion(5).posterior_mean(x_t, x_t, timestep)
+
+
+def test_nothing_is_broadcast() -> None:
+    diffusion, x_0 = GaussianDiffusion(5), torch.ones(3, 2)
+    for other in (torch.ones(3, 1), torch.ones(1, 2), torch.ones(2)):
+        with pytest.raises(ValueError, match=r"'noise' needs to be of shape \[3, 2\]"):
+            diffusion.q_sample(x_0, 0, other)
+        with pytest.raises(ValueError, match=r"'pred_x_0' needs .* shape \[3, 2\]"):
+            diffusion.posterior_mean(other, x_0, 0)
+
+
+def test_noise_on_the_way_back_is_never_broadcast() -> None:
+    x_0 = torch.zeros(3, 2)
+    with pytest.raises(ValueError, match=r"'draw_noise\(\)' needs .* shape \[3, 2\]"):
+        GaussianDiffusion(5).reverse(
+            lambda x_t, _: x_t, x_0, None, lambda: torch.ones(1, 2), ancestral=True
+        )
+
+
+@pytest.mark.parametrize("x", [torch.ones(3), torch.ones(3, 2, dtype=torch.long)])
+def test_states_are_matrices_of_real_numbers(x: Tensor) -> None:
+    diffusion = GaussianDiffusion(5)
+    message = r"'x_[0t]' needs to (be of shape \[\*, channels\]|hold floating-point)"
+    with pytest.raises(ValueError, match=message):
+        diffusion.q_sample(x, 0, x)
+    with pytest.raises(ValueError, match=message):
+        diffusion.posterior_mean(x, x, 0)
+
+
+@pytest.mark.parametrize("batch_size", [-1, 2.5, True])
+def test_a_batch_has_a_size(batch_size: object) -> None:
+    with pytest.raises(ValueError, match=r"'batch_size' needs to be (at|an integer)"):
+        GaussianDiffusion(5).sample_timestep(batch_size)
+
+
+def test_one_timestep_corrupts_all_rows() -> None:
+    diffusion, x_0 = GaussianDiffusion(5), torch.ones(3, 2)
+    expected = diffusion.q_sample(x_0, torch.tensor([2, 2, 2]), x_0)
+    assert torch.equal(diffusion.q_sample(x_0, 2, x_0), expected)

@@ -53,6 +53,23 @@ def test_subsets_match_in_expectation(dropout: float) -> None:
     assert_mean(torch.stack(covariances), weight.t() @ weight / (1 - dropout))
 
 
+@pytest.mark.parametrize("num_rows", [9, 3])
+def test_a_pool_of_items_stands_for_all(num_rows: int) -> None:
+    weight = make_weight(12, 4)[:num_rows].requires_grad_()
+    noise = ProjectedNoise(weight, num_items=12)
+    # No more is drawn than there are channels.
+    assert noise.factor.shape == (min(num_rows, 4), 4)
+    covariance, expected = noise.factor.t() @ noise.factor, weight.t() @ weight
+    expected = expected * (12 / num_rows)
+    torch.testing.assert_close(covariance, expected, rtol=1e-6, atol=1e-6)
+    probe = make_weight(4, 4)
+    found, exact = (
+        torch.autograd.grad((one * probe).sum(), weight, retain_graph=True)[0]
+        for one in (covariance, expected)
+    )
+    torch.testing.assert_close(found, exact, rtol=1e-5, atol=1e-5)
+
+
 def test_draws_of_a_subset_have_its_covariance() -> None:
     noise = ProjectedNoise(make_weight(12, 4), 3, generator=torch.manual_seed(0))
     draws = noise.draw(NUM_DRAWS)
@@ -104,3 +121,7 @@ def test_error() -> None:
     message = r"'num_noise_items' needs to be at least 1 \(got 0\)"
     with pytest.raises(ValueError, match=message):
         ProjectedNoise(make_weight(12, 4), num_noise_items=0)
+    with pytest.raises(ValueError, match=r"'dropout' needs to be in \[0, 1\) \(got 1"):
+        ProjectedNoise(make_weight(12, 4), dropout=1.0)
+    with pytest.raises(ValueError, match=r"'batch_size' needs to be at least 0"):
+        ProjectedNoise(make_weight(12, 4)).draw(-1)

@@ -82,6 +82,10 @@ def test_settings_that_a_record_lacks_had_their_default() -> None:
     assert cell.is_recorded(record)
     changed = Settings(**SMALL, linear_share=0.5)
     assert not replace(cell, settings=changed).is_recorded(record)
+    beside = replace(cell, settings=changed.but(choose_linear_share=True))
+    earlier = beside.key()
+    del earlier["settings"]["other_linear_neighbors"]
+    assert beside.is_recorded(earlier)
 
 
 def test_settings_that_a_cell_does_not_read_make_no_difference() -> None:

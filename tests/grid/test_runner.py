@@ -8,7 +8,7 @@ import pytest
 
 from tests.study.conftest import GRAPH, SMALL
 from tvdiff_pyg.grid import Record, append_record, read_records, run_grid
-from tvdiff_pyg.grid.runner import call_apart
+from tvdiff_pyg.grid.apart import Apart
 from tvdiff_pyg.study import Cell
 from tvdiff_pyg.training import Settings
 
@@ -85,6 +85,7 @@ def test_out_of_time_begins_nothing(cells: list[Cell], tmp_path: Path) -> None:
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_gives_the_same_numbers(
     cells: list[Cell], tmp_path: Path
 ) -> None:
@@ -133,11 +134,12 @@ def test_other_settings_and_seeds_are_other_cells(
     assert len(read_records(file)) == 4
 
 
+@pytest.mark.slow
 def test_processes_part_the_threads_and_begin_others_as_usual() -> None:
     asked = "__import__('torch').get_num_threads()"
     begins = "__import__('multiprocessing').get_start_method()"
     expected = 1, multiprocessing.get_start_method()
-    assert call_apart(eval, f"({asked}, {begins})", jobs=10**6) == expected
+    assert Apart(10**6).call(eval, f"({asked}, {begins})") == expected
 
 
 def test_negative_jobs(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tvdiff_pyg.metrics import (
     default_metrics,
     register_metric,
 )
+from tvdiff_pyg.metrics.monitor import check_monitored
 from tvdiff_pyg.sparse import CSR
 
 DEFAULT = ["recall", "ndcg", "precision", "hit_ratio", "map", "mrr"]
@@ -99,3 +100,10 @@ def test_registered_metrics_are_kept_and_printed(
     assert main(["evaluate", run, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["test"]
     assert found["f1@20"] == pytest.approx(reported["test"]["f1@20"])
+
+
+def test_a_metric_of_which_more_is_better_may_choose(registered: None) -> None:
+    assert check_monitored((5, 20), "f1@5") == (5, 20)
+    # Nothing says so of this one.
+    with pytest.raises(ValueError, match=r"'monitor' needs a metric of which more is"):
+        check_monitored((5, 20), "longest@5")

@@ -1,6 +1,8 @@
 """Metrics of rankings by hand, with pads, and against trec_eval."""
 
 import math
+import re
+from typing import Any
 
 import pytest
 import torch
@@ -144,3 +146,15 @@ def test_metrics_agree_with_trec_eval(
     # trec_eval knows no cut-off here, so it is the length of the run.
     rank = sum(values["recip_rank"] for values in by_user.values()) / num_users
     assert out[f"mrr@{max(ks)}"] == pytest.approx(rank, abs=1e-6)
+
+
+@pytest.mark.parametrize("ks", [(), (0,), (5, -1), (21,), (2.0,), (True,), 20, "20"])
+def test_cut_offs_out_of_range(ks: Any) -> None:
+    message = f"'ks' needs to be integers in [1, 20] (got {ks!r})"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        RankingMetrics(POPULARITY, ks)
+
+
+def test_no_metric() -> None:
+    with pytest.raises(ValueError, match=r"'metrics' needs at least one name \(got no"):
+        RankingMetrics(POPULARITY, metrics=[])

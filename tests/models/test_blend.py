@@ -9,7 +9,7 @@ from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender
 from tvdiff_pyg.models import EASE, Blend, ItemItemModel, LightGCN, LocalEASE
-from tvdiff_pyg.ranking import history as module
+from tvdiff_pyg.ranking import scores as module
 
 NUM_USERS, NUM_ITEMS = 30, 20
 MATRIX = random_matrix(NUM_USERS, NUM_ITEMS, density=0.3)
@@ -19,7 +19,7 @@ USERS = torch.arange(NUM_USERS)
 def blend_of(linear: ItemItemModel, share: float) -> Blend:
     torch.manual_seed(0)
     model = tvdiff(NUM_USERS, NUM_ITEMS, hidden_channels=8)
-    model.denoiser.user_embedding.data.mul_(20)  # scores of some spread
+    model.denoiser.user_embedding.weight.data.mul_(20)  # scores of some spread
     return Blend(model, linear.fit(graph_of(MATRIX)), share).eval()
 
 

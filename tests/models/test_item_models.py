@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.builders import each_model
 from tests.models.graphs import graph_of
 from tests.oracle import CORNERS, pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender, evaluate
@@ -15,6 +16,7 @@ from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import (
     EASE,
     IALS,
+    SLIM,
     ImplicitBPR,
     ItemItemModel,
     ItemKNN,
@@ -22,7 +24,7 @@ from tvdiff_pyg.models import (
     Model,
     Popularity,
 )
-from tvdiff_pyg.ranking import history as module
+from tvdiff_pyg.ranking import scores as module
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, products, sparse_product
 
 MATRIX = random_matrix(30, 20, density=0.3)
@@ -91,7 +93,7 @@ def test_weights_follow_the_equations(
     model: ItemItemModel, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tvdiff_pyg.models.baselines.ease.BLOCK_ENTRIES", block)
-    monkeypatch.setattr("tvdiff_pyg.models.baselines.item_knn.PAIRS_AT_ONCE", block)
+    monkeypatch.setattr("tvdiff_pyg.models.baselines.neighbors.PAIRS_AT_ONCE", block)
     found, expected = weights(model, graph_of(MATRIX)), dense_weight(model, MATRIX)
     assert (found.diagonal() == 0).all()
     if isinstance(model, EASE):
@@ -114,12 +116,22 @@ def test_among_all_items_local_weights_are_those_of_ease() -> None:
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("block", [1, 3, 128])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"ITEM_BLOCK": 1},
+        {"ITEM_BLOCK": 3},
+        {"BLOCK_NUMBERS": 1},
+        {"BLOCK_NUMBERS": 60},
+        {},
+    ],
+)
 @pytest.mark.parametrize("num_neighbors", [1, 4, 9])
 def test_local_weights_solve_the_system_of_their_neighbours(
-    num_neighbors: int, block: int, monkeypatch: pytest.MonkeyPatch
+    num_neighbors: int, limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tvdiff_pyg.models.baselines.local_ease.ITEM_BLOCK", block)
+    for name, limit in limits.items():
+        monkeypatch.setattr(f"tvdiff_pyg.models.baselines.neighborhood.{name}", limit)
     matrix = torch.cat([MATRIX, torch.zeros(30, 2)], dim=1)  # items without a user
     graph, count = graph_of(matrix), matrix.double().t() @ matrix.double()
     found = weights(LocalEASE(num_neighbors, l2=2.0), graph).double()
@@ -167,7 +179,10 @@ def checkerboard(num_blocks: int = 3, width: int = 5) -> tuple[Tensor, Tensor]:
     return full - torch.eye(len(full)), torch.arange(len(full)).repeat(2, 1)
 
 
-@pytest.mark.parametrize("kind", ["ease", "local-ease", "item-knn", "ials", "bpr"])
+@pytest.mark.parametrize(
+    "kind",
+    each_model(["ease", "local-ease", "slim", "item-knn", "ials", "implicit-bpr"]),
+)
 def test_a_withheld_item_ranks_first(kind: str, request: pytest.FixtureRequest) -> None:
     matrix, withheld = checkerboard()
     graph, model = graph_of(matrix), make(kind, request)
@@ -185,6 +200,8 @@ def make(kind: str, request: pytest.FixtureRequest) -> Any:
         return EASE(l2=1.0)
     if kind == "local-ease":
         return LocalEASE(5, l2=1.0)
+    if kind == "slim":
+        return SLIM(5, l1=0.1, l2=1.0)
     if kind == "item-knn":
         return ItemKNN(5)
     request.getfixturevalue("implicit")
@@ -200,7 +217,8 @@ def test_new_histories_need_no_fitting(model: ItemItemModel) -> None:
     recommender = Recommender(model.fit(graph_of(MATRIX)), graph)
     known = recommender.recommend([4, 7], k=3)
     history = [row.nonzero().flatten().tolist() for row in MATRIX[[4, 7]]]
-    assert recommender.recommend(history, k=3) == known
+    found = recommender.recommend(history, k=3)
+    assert (found.items, found.scores) == (known.items, known.scores)
     with pytest.raises(ValueError, match=r"'model' needs dense factors .*\(got \w+\)"):
         recommender.index()
 
@@ -226,7 +244,7 @@ def test_a_matrix_that_does_not_fit_is_refused() -> None:
     rows = CSR(torch.tensor([0, 1]), torch.tensor([0]), 1_000_000)
     message = r"square matrix of them in .* \(got 1,000,000 items: 3.73e\+03 GB\)"
     with pytest.raises(ValueError, match=message):
-        EASE().fit(BipartiteAdjacency(rows, rows))
+        EASE().fit(BipartiteAdjacency(rows, rows.transpose()))
 
 
 def test_a_penalty_below_rounding_is_refused() -> None:
@@ -243,6 +261,9 @@ def test_a_penalty_below_rounding_is_refused() -> None:
         (EASE, {"l2": 0.0}, r"'l2' needs to be positive \(got 0.0\)"),
         (LocalEASE, {"l2": -1.0}, r"'l2' needs to be positive \(got -1.0\)"),
         (LocalEASE, {"num_neighbors": 0}, r"'num_neighbors' .* at least 1 \(got 0\)"),
+        (SLIM, {"l1": -1.0}, r"'l1' needs to be at least 0 \(got -1.0\)"),
+        (SLIM, {"l2": 0.0}, r"'l2' needs to be positive \(got 0.0\)"),
+        (SLIM, {"iterations": 0}, r"'iterations' needs to be at least 1 \(got 0\)"),
         (ItemKNN, {"num_neighbors": 0}, r"'num_neighbors' .* at least 1 \(got 0\)"),
         (ItemKNN, {"shrink": -1.0}, r"'shrink' needs to be at least 0 \(got -1.0\)"),
         (ItemKNN, {"similarity": "dot"}, r"'similarity' .*'jaccard'\] \(got 'dot'\)"),
@@ -305,6 +326,7 @@ def test_implicit_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", [IALS, ImplicitBPR])
+@pytest.mark.slow
 @pytest.mark.usefixtures("implicit", "one_thread")
 def test_scores_are_those_of_implicit(kind: Any) -> None:
     from scipy.sparse import csr_matrix  # there with implicit only
@@ -324,6 +346,7 @@ def test_scores_are_those_of_implicit(kind: Any) -> None:
     torch.testing.assert_close(scores(again, graph, users), found)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("implicit", "one_thread")
 def test_histories_are_folded_in_by_least_squares() -> None:
     model = IALS(factors=6, alpha=7.0, regularization=0.5).fit(graph_of(MATRIX))
@@ -339,6 +362,7 @@ def test_histories_are_folded_in_by_least_squares() -> None:
         torch.testing.assert_close(factor.double(), solution, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("implicit")
 def test_what_implicit_cannot_score_is_refused() -> None:
     model = ImplicitBPR(factors=4)
@@ -352,3 +376,39 @@ def test_what_implicit_cannot_score_is_refused() -> None:
     message = r"'adjacency' needs 30 users, as ImplicitBPR was fitted to \(got 1\)"
     with pytest.raises(ValueError, match=message):
         model.scorer(graph_of([[0, 1, 1, 0]]))
+
+
+def elastic_net(count: Tensor, target: Tensor, l1: float, l2: float) -> Tensor:
+    """The minimum among weights of at least 0, by projected gradients."""
+    system, weight = count + l2 * torch.eye(len(count)), torch.zeros_like(target)
+    step = 1 / torch.linalg.eigvalsh(system).max()
+    for _ in range(5000):
+        weight = (weight - step * (system @ weight - target + l1)).clamp(min=0)
+    return weight
+
+
+@pytest.mark.parametrize("block", [3, 128])
+@pytest.mark.parametrize(("l1", "l2"), [(0.0, 2.0), (1.5, 0.5), (1e3, 1.0)])
+def test_slim_is_the_least_of_its_elastic_net(
+    l1: float, l2: float, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tvdiff_pyg.models.baselines.neighborhood.ITEM_BLOCK", block)
+    matrix = torch.cat([MATRIX, torch.zeros(30, 2)], dim=1)  # items without a user
+    graph, count = graph_of(matrix), matrix.double().t() @ matrix.double()
+    found = weights(SLIM(6, l1, l2), graph).double()
+    nearest = weights(ItemKNN(6), graph)
+    assert (found.diagonal() == 0).all() and (found[nearest == 0] == 0).all()
+    for item in range(20):
+        near = nearest[:, item].nonzero().view(-1)
+        expected = elastic_net(count[near][:, near], count[near, item], l1, l2)
+        torch.testing.assert_close(found[near, item], expected, atol=1e-4, rtol=1e-4)
+    assert not found[:, 20:].any()
+    assert SLIM(6, l1, l2).fit(graph).weight._nnz() == int((found != 0).sum())
+
+
+def test_slim_without_an_l1_penalty_and_signs_is_ease() -> None:
+    # Blocks of items that are met together: no weight of EASE is below 0.
+    matrix = torch.block_diag(torch.ones(3, 3), torch.ones(4, 2))
+    expected = dense_weight(EASE(l2=1.0), matrix).clamp(min=0)
+    found = weights(SLIM(5, l1=0.0, l2=1.0), graph_of(matrix)).double()
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

@@ -1,83 +1,133 @@
-"""cornac's autoencoder as factors: against cornac's own scores."""
+"""MultiVAE against its equations, computed on dense histories."""
 
-import sys
+import math
 
 import pytest
 import torch
+from torch import Tensor
 
-from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
-from tvdiff_pyg import BipartiteGraph, Recommender
 from tvdiff_pyg.models import MultiVAE
+from tvdiff_pyg.sparse import BipartiteAdjacency
 
-MATRIX = random_matrix(30, 20, density=0.3)
-OPTIONS = {"k": 3, "n_epochs": 2, "batch_size": 8}
-STRUCTURE = (7, 5)
-
-
-def fitted() -> MultiVAE:
-    pytest.importorskip("cornac")
-    model = MultiVAE(autoencoder_structure=STRUCTURE, **OPTIONS)
-    return model.fit(graph_of(MATRIX), seed=1)
+SIZE = (9, 7)
+MATRIX = random_matrix(*SIZE, density=0.4)
+USERS = torch.tensor([4, 0, 4, 8])
 
 
-def test_scores_are_those_of_cornac() -> None:
-    model, graph = fitted(), graph_of(MATRIX)
+def make(**arguments: float) -> tuple[MultiVAE, BipartiteAdjacency]:
+    torch.manual_seed(0)
+    options = {"hidden_channels": 6, "latent_channels": 3, "dropout": 0.0}
+    model = MultiVAE(*SIZE, **{**options, **arguments}).double()  # type: ignore[arg-type]
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter)
+    return model, model.adjacency(pairs_of(MATRIX))
+
+
+def dense_code(model: MultiVAE, history: Tensor) -> tuple[Tensor, Tensor]:
+    norm = history.norm(dim=1, keepdim=True).clamp(min=1)
+    hidden = (history / norm) @ model.item_embedding.weight + model.bias
+    mean, log_variance = model.to_code(hidden.tanh()).chunk(2, dim=1)
+    return mean, log_variance
+
+
+def dense_score(model: MultiVAE, code: Tensor) -> Tensor:
+    score: Tensor = model.decoder(model.from_code(code).tanh())
+    return score
+
+
+def test_the_loss_is_the_likelihood_and_the_divergence() -> None:
+    model, graph = make(beta=0.6, anneal_steps=4)
+    model.num_steps.fill_(3)
+    history = MATRIX[USERS].double()
+    mean, log_variance = dense_code(model, history)
+    noise = torch.randn(4, 3, dtype=torch.double, generator=torch.manual_seed(5))
+    code = mean + torch.exp(log_variance / 2) * noise
+    likelihood = (history * dense_score(model, code).log_softmax(dim=1)).sum(dim=1)
+    prior, found = (
+        torch.distributions.Normal(*parts)
+        for parts in ((0.0, 1.0), (mean, torch.exp(log_variance / 2)))
+    )
+    divergence = torch.distributions.kl_divergence(found, prior).sum(dim=1)
+    expected = (-likelihood + 0.6 * 3 / 4 * divergence).mean()
+    expected_grad = torch.autograd.grad(expected, list(model.parameters()))
+    loss = model.training_loss(graph, USERS, generator=torch.manual_seed(5))
+    torch.testing.assert_close(loss.free_energy, expected)
+    torch.testing.assert_close(loss.energy, -likelihood.mean())
+    torch.testing.assert_close(loss.entropy, -divergence.mean())
+    grad = torch.autograd.grad(loss.free_energy, list(model.parameters()))
+    torch.testing.assert_close(grad, expected_grad)
+
+
+def test_it_ranks_by_the_mean_of_the_code() -> None:
+    model, graph = make(dropout=0.5)
+    scorer = model.train().scorer(graph)
+    query = scorer.known(torch.arange(9))
+    mean, _ = dense_code(model, MATRIX.double())
+    torch.testing.assert_close(
+        query @ scorer.item_factor.t(), dense_score(model, mean), check_dtype=False
+    )
+    assert model.training
+
+
+def test_the_divergence_grows_by_the_steps_of_training() -> None:
+    model, graph = make(beta=0.4, anneal_steps=2)
+    weights = []
+    for _ in range(4):
+        weights.append(float(model.beta))
+        model.training_loss(graph, USERS)
+    assert weights == pytest.approx([0, 0.2, 0.4, 0.4])
+    model.eval().training_loss(graph, USERS)
+    assert int(model.num_steps) == 4
+    again = model.config.build(*SIZE)
+    again.load_state_dict(model.state_dict())
+    assert isinstance(again, MultiVAE) and float(again.beta) == pytest.approx(0.4)
+
+
+def test_dropout_leaves_out_items_of_histories_alone() -> None:
+    model, graph = make(dropout=0.5)
+    one, two = (model.encode(graph.user_rows)[0] for _ in range(2))
+    assert not torch.equal(one, two)
+    model.eval()
+    one, two = (model.encode(graph.user_rows)[0] for _ in range(2))
+    assert torch.equal(one, two)
+
+
+def test_it_learns_two_communities() -> None:
+    torch.manual_seed(0)
+    block = torch.block_diag(torch.ones(20, 10), torch.ones(20, 10))
+    kept = block * (torch.rand(40, 20) < 0.7)
+    model = MultiVAE(40, 20, hidden_channels=16, latent_channels=4)
+    graph = model.adjacency(pairs_of(kept))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = model.training_loss(graph, torch.arange(40)).free_energy
+        loss.backward()
+        optimizer.step()
     scorer = model.scorer(graph)
-    found = scorer.known(torch.arange(30)) @ scorer.item_factor.t()
-
-    from cornac.data import Dataset
-    from cornac.models import VAECF
-
-    ids = [dict(zip(range(size), range(size), strict=True)) for size in (30, 20)]
-    user, item = pairs_of(MATRIX).numpy()
-    data = Dataset(30, 20, *ids, (user, item, MATRIX[user, item].numpy()))
-    own = VAECF(seed=1, autoencoder_structure=list(STRUCTURE), **OPTIONS).fit(data)
-    # It scores by a softmax, which keeps the order.
-    expected = torch.stack([torch.from_numpy(own.score(user)) for user in range(30)])
-    torch.testing.assert_close(found.softmax(dim=1), expected)
+    score = scorer.known(torch.arange(40)) @ scorer.item_factor.t()
+    inside, outside = score[block > 0], score[block == 0]
+    assert inside.mean() > outside.mean() + 1 and bool(loss.isfinite())
 
 
-def test_seeds_repeat_and_leave_the_generator_alone() -> None:
-    torch.manual_seed(5)
-    expected = torch.rand(1)
-    torch.manual_seed(5)
-    first = fitted()
-    assert torch.equal(torch.rand(1), expected)
-    torch.testing.assert_close(fitted().state_dict(), first.state_dict())
+def test_single_items_are_refused() -> None:
+    model, graph = make()
+    with pytest.raises(ValueError, match=r"'item' needs to be left out.*\(got 4\)"):
+        model.training_loss(graph, USERS, USERS)
 
 
-def test_users_are_told_apart_after_training() -> None:
-    pytest.importorskip("cornac")
-    blocks = torch.block_diag(*[torch.ones(8, 6)] * 3)
-    graph = graph_of(blocks)
-    model = MultiVAE(k=4, autoencoder_structure=(16,), n_epochs=200, batch_size=8)
-    scorer = model.fit(graph).scorer(graph)
-    score = scorer.known(torch.arange(24)) @ scorer.item_factor.t()
-    best = score.topk(6, dim=1).indices
-    assert blocks.gather(1, best).all()
-
-
-def test_new_histories_need_no_fitting() -> None:
-    graph = BipartiteGraph.from_edge_index(pairs_of(MATRIX), 30, 20)
-    recommender = Recommender(fitted(), graph)
-    known = recommender.recommend([4, 7], k=3)
-    history = [row.nonzero().flatten().tolist() for row in MATRIX[[4, 7]]]
-    assert recommender.recommend(history, k=3) == known
-
-
-def test_cornac_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cornac.models", None)
-    message = r"'cornac' needs to be installed .* pip install 'tvdiff_pyg\[baselines"
-    with pytest.raises(ImportError, match=message):
-        MultiVAE()
-
-
-def test_what_it_cannot_score_is_refused() -> None:
-    pytest.importorskip("cornac")
-    assert repr(MultiVAE(k=3)).startswith("MultiVAE(k=3, autoencoder_structure=(256,)")
-    with pytest.raises(ValueError, match="MultiVAE needs to be fitted before"):
-        MultiVAE().scorer(graph_of(MATRIX))
-    message = r"'adjacency' needs 20 items, as MultiVAE was fitted to \(got 4\)"
-    with pytest.raises(ValueError, match=message):
-        fitted().scorer(graph_of(torch.eye(4)))
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_channels", 0),
+        ("latent_channels", 0),
+        ("anneal_steps", 0),
+        ("dropout", 1.0),
+        ("beta", -0.1),
+        ("beta", math.nan),
+    ],
+)
+def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"'{name}'"):
+        make(**{name: value})

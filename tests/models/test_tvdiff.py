@@ -3,8 +3,10 @@
 import pytest
 import torch
 from torch import Tensor
+from torch_geometric import EdgeIndex
+from torch_geometric.data import HeteroData
 
-from tests.builders import tvdiff
+from tests.builders import build, tvdiff
 from tests.oracle import (
     CORNERS,
     NORMALIZATIONS,
@@ -85,6 +87,16 @@ def test_projected_scores_are_dense_scores(
     torch.testing.assert_close(score, expected, rtol=1e-4, atol=1e-6)
     by_hand = reverse_by_hand(model, MATRIX).to(score.dtype)
     torch.testing.assert_close(score, by_hand, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_one_pass_is_the_denoiser_on_the_histories() -> None:
+    model = make_model(num_timesteps=40, reverse_steps=1).eval()
+    adjacency, denoiser = model.adjacency(pairs_of(MATRIX)), model.denoiser
+    user_factor, _ = model(adjacency)
+    expected = user_tower(denoiser, MATRIX, torch.zeros(MATRIX.size(0)).long())
+    torch.testing.assert_close(user_factor, expected.to(user_factor.dtype))
+    assert TVDiff.from_config(model.config, *SIZE).diffusion.reverse_steps == 1
 
 
 @pytest.mark.parametrize("denoiser", DENOISERS, ids=str)
@@ -300,7 +312,7 @@ def test_dropout_on_noise_raises_its_covariance(training: bool, num_items: int) 
     silent = user_tower(denoiser, torch.zeros(1, num_items).double(), timestep)
     scale = model.diffusion.sqrt_one_minus_alphas_cumprod[timestep].double()
     noise = (user_factor.atanh() - silent.atanh()) / scale[:, None]
-    gram = denoiser.item_embedding.t() @ denoiser.item_embedding
+    gram = denoiser.item_embedding.weight.t() @ denoiser.item_embedding.weight
     assert_covariance(noise, gram / (0.25 if training else 1))
 
 
@@ -428,6 +440,29 @@ def test_adjacency_is_weighed_as_the_model_reads_it() -> None:
             assert torch.equal(value, expected.item_rows.value)
 
 
+def test_adjacency_of_edges_in_any_format() -> None:
+    pairs, model = pairs_of(MATRIX), make_model()
+    expected = model.adjacency(pairs)
+    value = torch.rand(pairs.size(1))
+    coo = torch.sparse_coo_tensor(
+        pairs.flip(0), value, SIZE[::-1], check_invariants=True
+    )
+    twice = torch.cat([pairs, pairs.flip(1)], dim=1)
+    for edges in (coo, EdgeIndex(pairs, sparse_size=SIZE), pairs.int(), twice):
+        found = model.adjacency(edges)
+        for rows in ("user_rows", "item_rows"):
+            one, other = getattr(found, rows), getattr(expected, rows)
+            assert torch.equal(one.key(), other.key())
+            assert torch.equal(one.values(), other.values())
+    small = EdgeIndex(pairs % 3, sparse_size=(3, 3))
+    with pytest.raises(ValueError, match=r"'graph' needs 12 users and 15 items"):
+        model.adjacency(small)
+    data = HeteroData()
+    data["user", "rates", "item"].edge_index = pairs
+    with pytest.raises(ValueError, match=r"needs to be edges alone; 'adjacency_of'"):
+        model.adjacency(data)
+
+
 def test_to_dense_adds_duplicates_up() -> None:
     csr = CSR(torch.tensor([0, 3, 3]), torch.tensor([1, 1, 2]), 3)
     assert to_dense(csr).tolist() == [[0, 2, 1], [0, 0, 0]]
@@ -446,6 +481,8 @@ def test_to_dense_adds_duplicates_up() -> None:
         ({"dropout": 1.0}, r"'dropout' needs to be in \[0, 1\) \(got 1.0\)"),
         ({"normalization": "x"}, r"'normalization' needs to be one of .* \(got 'x'\)"),
         ({"num_timesteps": 0}, r"'num_timesteps' needs to be at least 1 \(got 0\)"),
+        ({"reverse_steps": 0}, r"'reverse_steps' needs to be at least 1 \(got 0\)"),
+        ({"reverse_steps": 51}, r"'reverse_steps' needs to be at most 50 \(got 51\)"),
         ({"schedule": "x"}, r"'schedule' needs to be one of .* \(got 'x'\)"),
         ({"noise_max": 1e-9}, r"'noise_scale' needs to satisfy"),
         ({"temperature": -1.0}, r"'temperature' needs to be at least 0 \(got -1.0\)"),
@@ -463,3 +500,26 @@ def test_to_dense_adds_duplicates_up() -> None:
 def test_errors(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tvdiff(**{"num_users": 3, "num_items": 4, **arguments})
+
+
+@pytest.mark.parametrize("model", ["tvdiff", "bpr-mf"])
+@pytest.mark.parametrize(
+    ("user", "item", "message"),
+    [
+        ([0, 3], None, r"'user' needs to be in \[0, 3\) \(got 3\)"),
+        ([-1], [0], r"'user' needs to be in \[0, 3\) \(got -1\)"),
+        ([[0]], None, r"'user' needs to be of shape \[1\] \(got \[1, 1\]\)"),
+        ([0.0], None, r"'user' needs to hold integers \(got torch.float32\)"),
+        ([0], [4], r"'item' needs to be in \[0, 4\) \(got 4\)"),
+        ([0], [1, 2], r"'item' needs to be of shape \[1\] \(got \[2\]\)"),
+        ([0, 1], [True, False], r"'item' needs to hold integers \(got torch.bool\)"),
+    ],
+)
+def test_batches_are_checked(
+    model: str, user: list, item: list | None, message: str
+) -> None:
+    model = build(model, 3, 4)
+    adjacency = model.adjacency(torch.tensor([[0, 1, 2], [0, 1, 3]]))
+    given = [None if x is None else torch.tensor(x) for x in (user, item)]
+    with pytest.raises(ValueError, match=message):
+        model.training_loss(adjacency, *given)

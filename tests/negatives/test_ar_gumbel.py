@@ -105,7 +105,7 @@ def ordered_pairs_by_the_formula(
     return counts
 
 
-@pytest.mark.parametrize("timestep", [0, 3, 5], ids=["sharp", "medium", "soft"])
+@pytest.mark.parametrize("timestep", [0, 3, 4], ids=["sharp", "medium", "soft"])
 def test_draws_follow_the_formula(timestep: int) -> None:
     score, num_draws = torch.tensor([0.1, 1.0, 0.3, 3.0]), 8000
     softness = math.exp(-3 * (1 - timestep / NUM_TIMESTEPS))
@@ -239,6 +239,19 @@ def test_repr() -> None:
 def test_errors(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ARGumbelSampler(**{"num_timesteps": 5, **arguments})
+
+
+@pytest.mark.parametrize("timestep", [-1, NUM_TIMESTEPS])
+def test_timesteps_are_those_of_the_diffusion(timestep: int) -> None:
+    message = rf"'timestep' needs to be in \[0, 5\) \(got {timestep}\)"
+    with pytest.raises(ValueError, match=message):
+        draw(
+            ARGumbelSampler(NUM_TIMESTEPS),
+            torch.zeros(1, 2),
+            torch.ones(1, 2),
+            torch.ones(1, dtype=torch.long),
+            torch.tensor([timestep]),
+        )
 
 
 @pytest.mark.parametrize("missing", ["user_factor", "item_factor", "timestep"])

@@ -89,3 +89,74 @@ def test_a_sampler_of_ones_own() -> None:
     finally:
         del SAMPLERS._entries["first"]
     assert sampler(OBSERVED, WANTED).col.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_number_is_for_every_row(name: str) -> None:
+    sampler = SAMPLERS[name].part.from_config(SAMPLERS[name].config(), 5)
+    observed = CSR.from_edge_index(torch.tensor([[0, 1], [1, 0]]), (2, 40))
+    factors = torch.rand(2, 3), torch.rand(40, 3), torch.zeros(2).long()
+    drawn = [
+        sampler(observed, wanted, *factors, torch.manual_seed(0))
+        for wanted in (2, torch.tensor([2, 2]), torch.tensor([2, 2], dtype=torch.int32))
+    ]
+    assert drawn[0].degree().tolist() == [2, 2]
+    for other in drawn[1:]:
+        assert torch.equal(other.key(), drawn[0].key())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_timestep_is_for_every_row(name: str) -> None:
+    sampler = SAMPLERS[name].part.from_config(SAMPLERS[name].config(), 5)
+    observed = CSR.from_edge_index(torch.tensor([[0, 1], [1, 0]]), (2, 40))
+    factors = torch.rand(2, 3), torch.rand(40, 3)
+    one, other = (
+        sampler(observed, 2, *factors, timestep, torch.manual_seed(0))
+        for timestep in (3, torch.tensor([3, 3]))
+    )
+    assert torch.equal(one.key(), other.key())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (-1, r"'num_samples' needs to be at least 0 \(got -1\)"),
+        (torch.tensor([1]), r"'num_samples' needs to be of shape \[2\] \(got \[1\]"),
+        (torch.tensor([1.0, 1.0]), r"'num_samples' needs to hold integers"),
+        (1.5, r"'num_samples' needs to be an integer \(got 1.5\)"),
+        (True, r"'num_samples' needs to be an integer \(got True\)"),
+        (None, r"'num_samples' needs to be an integer \(got None\)"),
+    ],
+)
+def test_numbers_of_samples_are_checked(
+    name: str, wanted: object, message: str
+) -> None:
+    sampler = SAMPLERS[name].part.from_config(SAMPLERS[name].config(), 5)
+    observed = CSR.from_edge_index(torch.tensor([[0, 1], [1, 0]]), (2, 4))
+    factors = torch.rand(2, 3), torch.rand(4, 3), torch.zeros(2).long()
+    with pytest.raises(ValueError, match=message):
+        sampler(observed, wanted, *factors)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("user_factor", torch.rand(3, 3), r"'user_factor' .* \[2, channels\]"),
+        ("item_factor", torch.rand(9, 3), r"'item_factor' .* \[4, channels\]"),
+        ("timestep", torch.zeros(2, 1).long(), r"'timestep' .* \[2\] \(got \[2, 1\]"),
+        ("timestep", torch.zeros(2), r"'timestep' needs to hold integers"),
+    ],
+)
+def test_what_hard_negatives_read_is_checked(
+    name: str, value: torch.Tensor, message: str
+) -> None:
+    observed = CSR.from_edge_index(torch.tensor([[0, 1], [1, 0]]), (2, 4))
+    read = {
+        "user_factor": torch.rand(2, 3),
+        "item_factor": torch.rand(4, 3),
+        "timestep": torch.zeros(2).long(),
+        name: value,
+    }
+    with pytest.raises(ValueError, match=message):
+        ARGumbelSampler(5)(observed, 1, **read)

@@ -93,3 +93,17 @@ def test_repr() -> None:
 def test_the_base_class_draws_nothing() -> None:
     with pytest.raises(NotImplementedError):
         NegativeSampler()(observe([[1, 0]]), torch.tensor([1]))
+
+
+@pytest.mark.parametrize("col", [[4, 0, 2], [0, 2, 2]])
+def test_rows_whose_columns_do_not_ascend(col: list[int]) -> None:
+    # The search for what is not observed would draw what is.
+    observed = CSR.from_sorted_rows(torch.zeros(3).long(), torch.tensor(col), (1, 6))
+    with pytest.raises(ValueError, match="'observed' needs distinct columns"):
+        UniformNegativeSampler()(observed, 3)
+
+
+@pytest.mark.parametrize("wanted", [True, 1.0, None, "2", [1, 1], -1])
+def test_numbers_of_samples(wanted: object) -> None:
+    with pytest.raises(ValueError, match="'num_samples' needs to be"):
+        UniformNegativeSampler()(observe([[1, 0], [0, 1]]), wanted)

@@ -1,101 +1,25 @@
 """The anisotropic denoiser against the dense equations, from every format."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor
 from torch_geometric import EdgeIndex
 from torch_geometric.testing import assert_module
-from torch_geometric.typing import SparseTensor
 
+from tests.nn.formats import BY_USER, FORMATS, MATRIX, PAIRS, SIZE, VALUED
 from tests.oracle import (
     CORNERS,
     NORMALIZATIONS,
     assert_mean,
     item_tower,
     pairs_of,
-    random_matrix,
     user_tower,
 )
 from tvdiff_pyg.nn import AnisotropicDenoiser
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, bipartite_norm
 
-SIZE = (5, 7)
-MATRIX = random_matrix(*SIZE, density=0.5)
-PAIRS = pairs_of(MATRIX)[
-    :, torch.randperm(int(MATRIX.sum()), generator=torch.manual_seed(1))
-]
 WEIGHT = torch.linspace(0.5, 2, PAIRS.size(1))
 TIMESTEP = torch.tensor([0, 3, 1, 40, 2])
-
-# Two formats name their row or column order; one weight per edge follows it.
-BY_USER = (PAIRS[0] * SIZE[1] + PAIRS[1]).argsort()
-BY_ITEM = (PAIRS[1] * SIZE[0] + PAIRS[0]).argsort()
-Format = Callable[[Tensor], tuple[object, Tensor]]
-
-
-def edge_index_format(_: Tensor) -> tuple[Tensor, Tensor]:
-    return PAIRS, torch.arange(PAIRS.size(1))
-
-
-def permuted_edge_index(_: Tensor) -> tuple[Tensor, Tensor]:
-    return PAIRS[:, BY_ITEM], BY_ITEM
-
-
-def pyg_edge_index(sort_order: str | None, size: tuple[int, int] | None) -> Format:
-    def make(_: Tensor) -> tuple[EdgeIndex, Tensor]:
-        identity = torch.arange(PAIRS.size(1))
-        order = {"row": BY_USER, "col": BY_ITEM, None: identity}[sort_order]
-        pairs = EdgeIndex(PAIRS[:, order], sparse_size=size, sort_order=sort_order)
-        return pairs, order
-
-    return make
-
-
-def torch_sparse_format(layout: torch.layout) -> Format:
-    def make(value: Tensor) -> tuple[Tensor, Tensor]:
-        adj_t = torch.sparse_coo_tensor(
-            PAIRS.flip(0), value, SIZE[::-1], check_invariants=True
-        ).coalesce()
-        order = BY_USER if layout == torch.sparse_csc else BY_ITEM
-        return adj_t if layout == torch.sparse_coo else adj_t.to_sparse(
-            layout=layout
-        ), order
-
-    return make
-
-
-def sparse_tensor(value: Tensor) -> tuple[SparseTensor, Tensor]:
-    pytest.importorskip("torch_sparse")
-    adj_t = SparseTensor(
-        row=PAIRS[1], col=PAIRS[0], value=value, sparse_sizes=SIZE[::-1]
-    )
-    return adj_t, BY_ITEM
-
-
-def csr(value: Tensor) -> tuple[CSR, Tensor]:
-    return CSR.from_edge_index(PAIRS.flip(0), SIZE[::-1], value), BY_ITEM
-
-
-VALUED = {
-    "torch csr": torch_sparse_format(torch.sparse_csr),
-    "torch coo": torch_sparse_format(torch.sparse_coo),
-    "torch csc": torch_sparse_format(torch.sparse_csc),
-    "torch_sparse": sparse_tensor,
-    "CSR": csr,
-}
-FORMATS = {
-    "edge_index": edge_index_format,
-    "edge_index, permuted": permuted_edge_index,
-    "EdgeIndex": pyg_edge_index(None, None),
-    "EdgeIndex, sized": pyg_edge_index(None, SIZE),
-    "EdgeIndex by row": pyg_edge_index("row", None),
-    "EdgeIndex by row, sized": pyg_edge_index("row", SIZE),
-    "EdgeIndex by col": pyg_edge_index("col", None),
-    "EdgeIndex by col, sized": pyg_edge_index("col", SIZE),
-    **VALUED,
-}
 
 
 def make_denoiser(
@@ -184,7 +108,7 @@ def test_gradients_follow_the_equations(name: str, normalization: str) -> None:
     denoiser = make_denoiser(normalization=normalization)
     adj, order = FORMATS[name](torch.ones(PAIRS.size(1)))
     target = torch.rand(SIZE, generator=torch.manual_seed(2), dtype=torch.float64)
-    parameters = [denoiser.item_embedding, denoiser.user_embedding]
+    parameters = [denoiser.item_embedding.weight, denoiser.user_embedding.weight]
     x_t = torch.zeros(SIZE, dtype=torch.float64)
     x_t[PAIRS[0], PAIRS[1]] = WEIGHT.double()
 
@@ -196,38 +120,10 @@ def test_gradients_follow_the_equations(name: str, normalization: str) -> None:
     assert_close(gradient, expected)
 
 
-@pytest.mark.parametrize("name", ["EdgeIndex by row, sized", "torch csr", "CSR"])
-@pytest.mark.parametrize(
-    "option", [{"aggr": "mean"}, {"flow": "target_to_source"}], ids=["aggr", "flow"]
-)
-def test_message_passing_options_never_depend_on_the_format(
-    name: str, option: dict[str, str]
-) -> None:
-    # They may be refused, but not heeded by some formats and ignored by others.
-    try:
-        denoiser = make_denoiser(4, 4, **option)
-    except (TypeError, ValueError):
-        return
-    pairs, timestep = (
-        pairs_of([[1, 1, 0, 0], [0, 1, 0, 1], [1, 0, 1, 1], [0] * 4]),
-        TIMESTEP[:4],
-    )
-    adj = {
-        "EdgeIndex by row, sized": EdgeIndex(
-            pairs, sparse_size=(4, 4), sort_order="row"
-        ),
-        "torch csr": torch.sparse_coo_tensor(
-            pairs.flip(0), torch.ones(pairs.size(1)), (4, 4), check_invariants=True
-        ).to_sparse_csr(),
-        "CSR": CSR.from_edge_index(pairs.flip(0), (4, 4)),
-    }[name]
-    assert_close(denoiser(adj, timestep), denoiser(pairs, timestep))
-
-
 def test_projected_noise_is_added_before_squashing() -> None:
     denoiser = make_denoiser()
     x_t = torch.randn(SIZE, generator=torch.manual_seed(3))
-    noise = (x_t - MATRIX.float()) @ denoiser.item_embedding
+    noise = (x_t - MATRIX.float()) @ denoiser.item_embedding.weight
     user_factor, _ = denoiser(PAIRS, TIMESTEP, noise=noise)
     expected = user_tower(denoiser, x_t.double(), TIMESTEP).float()
     torch.testing.assert_close(user_factor, expected, rtol=1e-4, atol=1e-5)
@@ -246,7 +142,7 @@ def test_dropout_drops_whole_interactions(name: str) -> None:
     }[name]
     torch.manual_seed(0)
     ratio = torch.stack([denoiser.project(adj) for _ in range(40)])
-    ratio = ratio / denoiser.item_embedding[pairs[1]]
+    ratio = ratio / denoiser.item_embedding.weight[pairs[1]]
     dropped, kept = ratio.eq(0).all(dim=2), ratio.sub(4).abs().lt(1e-4).all(dim=2)
     assert (dropped | kept).all()
     assert 0 < kept.sum() < dropped.sum()
@@ -288,8 +184,8 @@ def test_reset_parameters_is_seeded_and_changes_every_weight() -> None:
 def test_weights_are_xavier_uniform() -> None:
     denoiser = AnisotropicDenoiser(300, 200, hidden_channels=100)
     bound = (6 / (200 + 100)) ** 0.5
-    assert bound * 0.99 < denoiser.item_embedding.abs().max() <= bound
-    assert denoiser.item_embedding.std().item() == pytest.approx(
+    assert bound * 0.99 < denoiser.item_embedding.weight.abs().max() <= bound
+    assert denoiser.item_embedding.weight.std().item() == pytest.approx(
         bound / 3**0.5, rel=0.02
     )
     assert not denoiser.time_lin.bias.any()
@@ -317,18 +213,6 @@ def test_as_a_pyg_module(side: int) -> None:
     module = Side(make_denoiser(), side)
     x, size = (TIMESTEP, torch.arange(SIZE[1])), (SIZE[side], 6)
     assert_module(module, x, PAIRS, expected_size=size, atol=1e-6)
-
-
-@pytest.mark.skipif(
-    torch.__version__ < "2.10", reason="PyTorch traces bincount from 2.10 on"
-)
-def test_compiles_to_one_graph() -> None:
-    denoiser = make_denoiser()
-    compiled = torch.compile(denoiser, backend="aot_eager", fullgraph=True)
-    assert_close(
-        compiled(PAIRS, TIMESTEP, edge_weight=WEIGHT),
-        denoiser(PAIRS, TIMESTEP, edge_weight=WEIGHT),
-    )
 
 
 @pytest.mark.parametrize("kind", ["edge_index", "EdgeIndex", "torch csr", "CSR"])

@@ -41,7 +41,7 @@ def test_a_config_builds_its_denoiser(name: str) -> None:
     denoiser = DENOISERS.of(again).part.from_config(again, *SIZE)
     assert type(denoiser) is entry.part
     assert denoiser.config == config
-    read = denoiser.hidden_channels, denoiser.dropout, denoiser.sparse_grad
+    read = denoiser.hidden_channels, denoiser.dropout, denoiser.sparse
     assert read == (5, 0.25, True)
     assert denoiser.num_layers == config.num_layers == 1
     assert denoiser.reads_graph is (config.normalization != "none")
@@ -54,9 +54,9 @@ def test_arguments_have_the_defaults_of_the_config(name: str) -> None:
     entry = DENOISERS[name]
     arguments = dict(signature(entry.part).parameters)
     del arguments["num_users"], arguments["num_items"]
-    assert {key: value.default for key, value in arguments.items()} == vars(
-        entry.config()
-    )
+    default = {key: value.default for key, value in arguments.items()}
+    assert default == entry.config().arguments()
+    assert entry.config.from_arguments(**default) == entry.config()
 
 
 def test_depth_is_what_the_config_says() -> None:
@@ -81,13 +81,11 @@ class FeatureDenoiser(Denoiser):
         num_items: int,
         hidden_channels: int = 64,
         dropout: float = 0.5,
-        sparse_grad: bool = False,
+        sparse: bool = False,
         gain: float = 1.0,
         normalization: Normalization = "left",
     ) -> None:
-        config = FeatureConfig(
-            hidden_channels, dropout, sparse_grad, gain, normalization
-        )
+        config = FeatureConfig(hidden_channels, dropout, sparse, gain, normalization)
         super().__init__(num_users, num_items, config)
         self.feature = Parameter(torch.rand(num_users, hidden_channels))
         self.gain = gain
@@ -175,3 +173,59 @@ def test_the_base_is_abstract() -> None:
 def test_configs_check_themselves(name: str, values: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         from_flat(DENOISERS[name].config, values)
+
+
+NOISE = torch.ones(SIZE[0], 4)
+WRONG_NOISE = {
+    "one number": torch.tensor(1.0),
+    "of three dimensions": NOISE[:, None],
+    "a float": 1.0,
+    "elsewhere": NOISE.to("meta"),
+}
+
+
+@pytest.mark.parametrize("noise", WRONG_NOISE.values(), ids=WRONG_NOISE)
+@pytest.mark.parametrize("name", NAMES)
+def test_noise_is_not_broadcast(name: str, noise: object) -> None:
+    denoiser = DENOISERS[name].part(*SIZE, hidden_channels=4)
+    with pytest.raises(ValueError, match="'noise' needs to"):
+        denoiser(PAIRS, TIMESTEP, noise=noise)
+
+
+@pytest.mark.parametrize("pairs", [None, PAIRS])
+def test_factors_are_not_broadcast(pairs: Tensor | None) -> None:
+    denoiser = MLPDenoiser(*SIZE, hidden_channels=4)
+    user, item = torch.ones(SIZE[0], 3), torch.ones(SIZE[1], 3)
+    message = r"'item_factor' needs to be of shape \[\*, {}\]"
+    with pytest.raises(ValueError, match=message.format(1)):
+        denoiser.decode(user[:, :1], item, pairs)
+    with pytest.raises(ValueError, match=message.format(3)):
+        denoiser.decode(user, item[:, :1], pairs)
+    assert denoiser.decode(user.double(), item, pairs).dtype == torch.double
+
+
+def test_an_mlp_has_a_bias_for_each_item() -> None:
+    denoiser = MLPDenoiser(*SIZE, hidden_channels=4)
+    with pytest.raises(ValueError, match=r"'embedding' needs to be of shape \[8, "):
+        denoiser.item_factor(PAIRS, embedding=torch.ones(SIZE[1] + 1, 4))
+
+
+WRONG_IDS = {
+    "one tensor": torch.arange(SIZE[0]),
+    "one of two": (torch.arange(SIZE[0]),),
+    "lists": ([0], [0]),
+    "without items": (torch.arange(SIZE[0]), None),
+    "of another node type": {"user": torch.arange(SIZE[0]), "film": torch.arange(8)},
+    "floats": (torch.arange(6.0), torch.arange(8)),
+    "a mask": (torch.ones(6).bool(), torch.ones(8).bool()),
+    "of two dimensions": (torch.arange(6)[:, None], torch.arange(8)),
+    "elsewhere": (torch.arange(6), torch.arange(8).to("meta")),
+}
+
+
+@pytest.mark.parametrize("n_id", WRONG_IDS.values(), ids=WRONG_IDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_of_a_batch_are_two_vectors(name: str, n_id: object) -> None:
+    denoiser = DENOISERS[name].part(*SIZE, hidden_channels=4)
+    with pytest.raises(ValueError, match="'n_id' needs to"):
+        denoiser(PAIRS, TIMESTEP, n_id=n_id)

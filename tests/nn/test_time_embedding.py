@@ -15,6 +15,21 @@ def test_follows_the_formula(channels: int) -> None:
     torch.testing.assert_close(out, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_it_is_as_precise_as_its_type() -> None:
+    timestep = torch.tensor([0, 3, 999])
+    double = sinusoidal_embedding(timestep, 6, dtype=torch.double)
+    torch.testing.assert_close(double, sinusoid(timestep, 6), rtol=0, atol=1e-12)
+    half = sinusoidal_embedding(timestep, 6, dtype=torch.bfloat16)
+    torch.testing.assert_close(half, double.float().bfloat16(), rtol=0, atol=4e-3)
+    assert half.dtype == torch.bfloat16
+
+
+def test_there_is_a_cosine_and_a_sine() -> None:
+    message = r"'channels' needs to be at least 2 \(got 1\)"
+    with pytest.raises(ValueError, match=message):
+        sinusoidal_embedding(torch.tensor([0]), 1)
+
+
 def test_by_hand() -> None:
     # Frequencies 1 and 10000^(-1/2) = 0.01.
     out = sinusoidal_embedding(torch.tensor([2]), 4)

@@ -245,12 +245,13 @@ def test_a_failed_save_leaves_the_old_file(
     path = tmp_path / "items.faiss"
     ItemIndex.build(torch.ones(3, 2)).save(path)
 
-    def fail(_: object, file: str) -> None:
-        Path(f"{path}.partial").write_text("half")
+    def fail(_: object, file: str | Path) -> None:
+        if step == "faiss.write_index":
+            Path(file).write_text("half")
         raise RuntimeError("disk full")
 
     monkeypatch.setattr(step, fail)
-    with pytest.raises(RuntimeError, match="disk full"):
+    with pytest.raises(OSError, match=f"disk full: '{path}'"):
         ItemIndex.build(torch.ones(4, 2)).save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["items.faiss"]
     assert ItemIndex.load(path).num_items == 3

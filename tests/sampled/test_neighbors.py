@@ -56,3 +56,30 @@ def test_the_cap_is_positive(num_neighbors: int) -> None:
         ValueError, match=r"'num_neighbors' .*\(got " + f"{num_neighbors}"
     ):
         sample_neighbors(ROWS, torch.tensor([0]), num_neighbors)
+
+
+def test_each_row_may_have_a_cap_of_its_own() -> None:
+    draws, caps = 5_000, torch.tensor([3, 0, 2, 40, 1])
+    index = torch.tensor([1, 1, 3, 4, 0]).repeat(draws)
+    cap = caps.repeat(draws)
+    found = sample_neighbors(ROWS, index, cap, torch.manual_seed(0))
+    assert torch.equal(found.degree(), torch.minimum(ROWS.degree()[index], cap))
+    key = found.key()
+    assert (key[1:] > key[:-1]).all()
+    assert (MATRIX[index[found.row()], found.col] == 1).all()
+    share = found.col[found.row() % 5 == 0].bincount(minlength=12) / draws
+    assert (share - 3 / 12).abs().max() < 5 * (3 / 12 * 9 / 12 / draws) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("caps", "message"),
+    [
+        ([1, -1], r"'num_neighbors' needs to be in \[0, .*\(got -1\)"),
+        ([1], r"'num_neighbors' needs .*2"),
+        ([1.0, 2.0], "'num_neighbors' needs .*integers"),
+    ],
+    ids=str,
+)
+def test_caps_fit_the_rows(caps: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sample_neighbors(ROWS, torch.tensor([0, 1]), torch.tensor(caps))

@@ -105,6 +105,18 @@ def test_head_keeps_the_first_entries(
         assert torch.equal(dense(kept)[row], expected)
 
 
+def test_what_is_kept_is_in_range() -> None:
+    rows = build(weighted(2, 3, 4))
+    with pytest.raises(ValueError, match=r"'length' needs to be in .* \(got -1\)"):
+        rows.head(torch.tensor([-1, 1]))
+    with pytest.raises(ValueError, match=r"'length' .* of shape \[2\] \(got \[3\]\)"):
+        rows.head(torch.tensor([1, 1, 1]))
+    for column in (-1, 3):
+        message = rf"'columns' needs to be in \[0, 3\) \(got {column}\)"
+        with pytest.raises(ValueError, match=message):
+            rows.restrict(torch.tensor([column]))
+
+
 @pytest.mark.parametrize("with_value", [True, False])
 def test_spmm(matrix: Tensor, with_value: bool) -> None:
     csr = build(matrix)
@@ -127,7 +139,8 @@ def test_pair_scores_ignore_values(matrix: Tensor) -> None:
 
 
 def test_pair_scores_of_repeated_pairs() -> None:
-    repeated = CSR(torch.tensor([0, 3, 4]), torch.tensor([1, 1, 0, 2]), 3)
+    pairs = torch.tensor([0, 0, 0, 1]), torch.tensor([1, 1, 0, 2])
+    repeated = CSR.from_sorted_rows(*pairs, (2, 3))
     left = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
     right = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     expected = (left @ right.t())[[0, 0, 0, 1], [1, 1, 0, 2]]
@@ -135,8 +148,82 @@ def test_pair_scores_of_repeated_pairs() -> None:
     assert gradcheck(lambda *x: pair_scores(repeated, *x), (left, right))
 
 
+@pytest.mark.parametrize("num_threads", [1, 4])
+def test_gradients_of_many_pairs_repeat_themselves(num_threads: int) -> None:
+    # More pairs than cells, and more entries than one thread takes.
+    row, col = torch.arange(256).repeat_interleave(100), torch.randint(80, (25_600,))
+    pairs = CSR.from_sorted_rows(row, col, (256, 80))
+    left, right = torch.randn(256, 16), torch.randn(80, 16, requires_grad=True)
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        found = [
+            torch.autograd.grad(pair_scores(pairs, left, right).sum(), right)[0]
+            for _ in range(8)
+        ]
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, found[0]) for one in found)
+
+
 def test_gram() -> None:
     x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
     torch.testing.assert_close(gram(x), x.t() @ x)
     assert gradcheck(gram, x)
     assert gradgradcheck(gram, x)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_spmm_has_a_gradient_of_its_values(matrix: Tensor, back: bool) -> None:
+    csr = build(matrix.t()).transpose() if back else build(matrix)
+    x = torch.randn(matrix.size(1), 3, dtype=torch.float64, requires_grad=True)
+    value = csr.values().double().requires_grad_()
+
+    def product(value: Tensor, x: Tensor) -> Tensor:
+        return spmm(csr.with_value(value), x)
+
+    assert gradcheck(product, (value, x))
+    assert gradgradcheck(product, (value, x))
+
+
+def test_products_under_function_transforms() -> None:
+    csr = build(weighted(4, 5, 0))
+    value, x = csr.value, torch.randn(5, 3, dtype=torch.float64)
+    left = torch.randn(4, 3, dtype=torch.float64)
+
+    def product(value: Tensor, x: Tensor) -> Tensor:
+        return spmm(csr.with_value(value), x).sin()
+
+    of_value, of_x = torch.func.jacrev(product, (0, 1))(value, x)
+    inputs = value.clone().requires_grad_(), x.clone().requires_grad_()
+    expected = torch.autograd.functional.jacobian(product, inputs)
+    torch.testing.assert_close((of_value, of_x), expected)
+
+    batch = torch.randn(6, 5, 3, dtype=torch.float64)
+    found = torch.vmap(lambda x: spmm(csr, x))(batch)
+    torch.testing.assert_close(found, dense(csr) @ batch)
+    found = torch.vmap(lambda x: pair_scores(csr, left, x))(batch)
+    expected = (left @ batch.mT)[:, csr.row(), csr.col]
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_pairs_are_scored_in_half_precision(dtype: torch.dtype) -> None:
+    csr = build(weighted(4, 5, 0))
+    left, right = torch.randn(4, 3), torch.randn(5, 3)
+    found = pair_scores(csr, left.to(dtype), right.to(dtype))
+    assert found.dtype == dtype
+    expected = pair_scores(csr, left, right)
+    torch.testing.assert_close(found.float(), expected, rtol=2e-2, atol=5e-2)
+
+
+@given(SIZES)
+def test_the_way_back_from_the_transpose_is_not_sorted_again(
+    size: tuple[int, int, int],
+) -> None:
+    csr = build(weighted(*size))
+    again = csr.transpose().transpose()
+    assert torch.equal(again.col, csr.col)
+    assert torch.equal(again.value, csr.value)
+    other = csr.transpose().with_value(None).transpose()
+    assert other.col.data_ptr() == csr.col.data_ptr()

@@ -52,6 +52,15 @@ def test_unknown_normalization(normalization: str) -> None:
         bipartite_norm(torch.zeros(2, 1, dtype=torch.long), (1, 1), normalization)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_every_node_has_a_degree(side: int) -> None:
+    degree = [torch.ones(3), torch.ones(4)]
+    degree[side] = torch.ones(5)
+    message = rf"'degree\[{side}\]' needs to be of shape \[{3 + side}\] \(got \[5\]\)"
+    with pytest.raises(ValueError, match=message):
+        bipartite_norm(pairs_of(CORNERS["plain"]), (3, 4), degree=degree)
+
+
 def test_adjacency_without_normalization_has_no_weights() -> None:
     pairs = pairs_of(CORNERS["plain"])
     adjacency = BipartiteAdjacency.from_edge_index(pairs, (3, 4), "none")
@@ -71,3 +80,18 @@ def test_adjacency_moves() -> None:
     assert moved.user_rows.col.is_meta
     assert moved.item_rows.value is not None
     assert moved.item_rows.value.is_meta
+
+
+@pytest.mark.parametrize(
+    ("degree", "message"),
+    [
+        ((torch.ones(2, 1), torch.ones(3)), r"'degree\[0\]' .* \[2\] \(got \[2, 1\]\)"),
+        ((torch.ones(2), torch.ones(2)), r"'degree\[1\]' .* of shape \[3\]"),
+        ((torch.ones(2),), "'degree' needs to be a pair of tensors"),
+        ((2, 3), r"'degree\[0\]' needs to be a tensor \(got int\)"),
+    ],
+)
+def test_there_is_a_degree_for_each_node(degree: object, message: str) -> None:
+    pairs = torch.tensor([[0, 1], [0, 1]])
+    with pytest.raises(ValueError, match=message):
+        bipartite_norm(pairs, (2, 3), degree=degree)

@@ -2,128 +2,172 @@
 
 import itertools
 
-import polars as pl
 import pytest
 
 from tests.study.conftest import MakeRecord
-from tvdiff_pyg.study import entropy, losses, oversmoothing, temperature, views
+from tvdiff_pyg.study import (
+    diffusion,
+    entropy,
+    losses,
+    oversmoothing,
+    temperature,
+    views,
+)
+from tvdiff_pyg.study.definition import find_study
 from tvdiff_pyg.study.published import DELTA_ENTROPY, MODELS
-from tvdiff_pyg.study.summary import cell_table, graph_label, of_variant, seed_means
-from tvdiff_pyg.study.verdict import best_variant, decide, decide_all, differences
+from tvdiff_pyg.study.results import Results, results_of
+from tvdiff_pyg.study.summary import cell_table, graph_label, seed_means
+from tvdiff_pyg.study.verdict import Claim, decide_all
 
 LOWER_RANK = oversmoothing.LessWithDepth(
     "Depth lowers the rank", "effective_rank_scores"
 )
+SAME_ENTROPY = entropy.CLAIMS[0]
 COSTS_LESS = oversmoothing.LessWithOneLayer("One layer costs less", "epoch_seconds")
+# What seeds add to a figure: little, so that its interval is narrow.
+SEEDS = (0.0, 0.001, -0.001)
 
 
-def depths(make: MakeRecord, seconds: dict[str, list[float]]) -> pl.DataFrame:
-    return cell_table(
+def depths(make: MakeRecord, seconds: dict[str, list[float]]) -> Results:
+    [found] = results_of(
         [
             make("lastfm", variant, seed, epoch_seconds=value)
             for variant, values in seconds.items()
             for seed, value in enumerate(values)
         ]
     )
+    return found
+
+
+def ranked(
+    make: MakeRecord,
+    figures: dict[str, float],
+    rising: tuple[str, ...] = (),
+    data: str = "lastfm",
+    train: int = 1000,
+) -> Results:
+    """Make three seeds of each variant, whose NDCG@20 are about what is given."""
+    records = [
+        make(data, variant, seed, ndcg=ndcg * (1 + by), train=train)
+        for variant, ndcg in figures.items()
+        for seed, by in enumerate(SEEDS)
+    ]
+    for record in records:
+        if record["variant"] in rising:
+            record["best_epoch"] = record["epochs"]
+    [found] = results_of(records)
+    return found
 
 
 @pytest.mark.parametrize(
     ("deeper", "outcome"),
     [
-        ([3.0, 4.0, 5.0], "holds"),
+        ([3.0, 6.0, 9.1], "holds"),
         ([0.1, 0.2, 0.3], "fails"),
         ([3.0, 0.2, 5.0], "undecided"),
-        ([1.0, 2.0, 3.0], "undecided"),  # No difference at all.
+        ([1.0, 2.0, 3.0], "indistinguishable"),  # No difference at all.
+        ([1.001, 2.001, 3.004], "indistinguishable"),  # More in every seed.
     ],
 )
-def test_every_seed_decides(
+def test_the_interval_over_seeds_decides(
     make_record: MakeRecord, deeper: list[float], outcome: str
 ) -> None:
-    cells = depths(make_record, {"1": [1.0, 2.0, 3.0], "4": deeper})
-    verdict = COSTS_LESS(cells, "lastfm")
+    verdict = COSTS_LESS(depths(make_record, {"1": [1.0, 2.0, 3.0], "4": deeper}))
     assert verdict is not None and verdict.outcome == outcome
     assert "2.00 ± 1.00 with one layer" in verdict.sentence
     assert "Each of 3 seeds compared" in verdict.sentence
+    assert "95% interval" in verdict.effect and "3 seeds" in verdict.effect
 
 
 def test_depths_that_differ_leave_it_open(make_record: MakeRecord) -> None:
-    cells = depths(make_record, {"1": [2.0], "2": [3.0], "4": [1.0]})
-    verdict = COSTS_LESS(cells, "lastfm")
+    seconds = {"1": [2.0, 2.1], "2": [3.0, 3.1], "3": [2.0, 2.1], "4": [1.0, 1.1]}
+    verdict = COSTS_LESS(depths(make_record, seconds))
     assert verdict is not None and verdict.outcome == "undecided"
-    assert "lower than with 2; higher than with 4" in verdict.sentence
+    told = "lower than with 2; higher than with 4; indistinguishable from 3."
+    assert told in verdict.sentence
+    assert verdict.effect == "-48.8% to +48.8%"
+
+
+def test_one_seed_has_no_interval(make_record: MakeRecord) -> None:
+    verdict = COSTS_LESS(depths(make_record, {"1": [2.0], "2": [30.0]}))
+    assert verdict is not None and verdict.outcome == "undecided"
     assert "One seed only" in verdict.sentence
+    assert verdict.effect == "+1400.0% (1 seed, no interval)"
 
 
 def test_nothing_to_compare_is_no_verdict(make_record: MakeRecord) -> None:
-    cells = depths(make_record, {"1": [2.0]})
-    assert COSTS_LESS(cells, "lastfm") is None
-    assert oversmoothing.better_ranking(cells, "lastfm") is None
-    assert LOWER_RANK(cells, "lastfm") is None
+    results = depths(make_record, {"1": [2.0]})
+    for claim in (COSTS_LESS, oversmoothing.better_ranking, LOWER_RANK):
+        assert claim(results) is None
 
 
 def test_seeds_are_compared_with_themselves(make_record: MakeRecord) -> None:
-    records = [make_record("lastfm", "1", seed, epoch_seconds=seed) for seed in (2, 0)]
-    records += [make_record("lastfm", "2", 0, epoch_seconds=5.0)]
-    cells = cell_table(records)
-    assert of_variant(cells, "lastfm", "1", "epoch_seconds") == [0, 2]
-    assert differences(cells, "lastfm", "epoch_seconds", "2", "1") == [5.0]
+    records = [make_record("lastfm", "1", seed, epoch_seconds=seed) for seed in (2, 1)]
+    records += [make_record("lastfm", "2", 1, epoch_seconds=5.0)]
+    [results] = results_of(records)
+    assert results.by_seed("1", "epoch_seconds") == {1: 1, 2: 2}
+    found = results.difference("epoch_seconds", "2", "1")
+    assert found is not None and found.mean == pytest.approx(4.0)
+    assert found.num_seeds == 1
 
 
 def test_the_test_set_does_not_choose_the_depth(make_record: MakeRecord) -> None:
-    records = [make_record("lastfm", "1", 0, ndcg=0.2)]
-    records += [make_record("lastfm", "2", 0, ndcg=0.1)]
-    records += [make_record("lastfm", "3", 0, ndcg=0.9)]
-    records[1]["metrics"]["validation"] = {"recall@20": 0.5, "ndcg@20": 0.5}
-    records[2]["metrics"]["validation"] = {"recall@20": 0.1, "ndcg@20": 0.1}
-    cells = cell_table(records)
-    assert best_variant(cells, "lastfm", ["2", "3"]) == "2"
-    verdict = oversmoothing.better_ranking(cells, "lastfm")
+    figures = {"1": (0.2, 0.2), "2": (0.1, 0.5), "3": (0.9, 0.1)}
+    records = []
+    for name, (test, validation) in figures.items():
+        for seed, by in enumerate(SEEDS):
+            record = make_record("lastfm", name, seed, ndcg=test + by)
+            record["metrics"]["validation"] = {"recall@20": 0.5, "ndcg@20": validation}
+            records.append(record)
+    [results] = results_of(records)
+    assert results.best(["2", "3"]) == "2"
+    verdict = oversmoothing.better_ranking(results)
     assert verdict is not None and verdict.outcome == "holds"
-    assert "0.1000 with 2, the best" in verdict.sentence
-    assert "+100.0%" in verdict.sentence and "still rising" not in verdict.sentence
+    assert "0.1000 ± 0.0010 with 2, the best" in verdict.sentence
+    assert verdict.effect.startswith("+100.0%")
+    assert "Not converged" not in verdict.sentence
 
 
 def test_the_best_variant_is_best_on_the_same_seeds(make_record: MakeRecord) -> None:
     figures = {("1", 0): 0.2, ("2", 0): 0.3, ("1", 1): 0.9}
-    cells = cell_table(
+    [results] = results_of(
         [make_record("lastfm", *cell, ndcg=ndcg) for cell, ndcg in figures.items()]
     )
-    assert best_variant(cells, "lastfm") == "2"
-
-
-def test_a_run_stopped_while_rising_says_so(make_record: MakeRecord) -> None:
-    records = [make_record("lastfm", name, 0) for name in ("1", "2")]
-    records[0]["best_epoch"] = records[0]["epochs"]
-    verdict = oversmoothing.better_ranking(cell_table(records), "lastfm")
-    assert verdict is not None and verdict.sentence.endswith("still rising: 1.")
+    assert results.best() == "2"
 
 
 @pytest.mark.parametrize(
-    ("deepest", "outcome"), [(2.0, "holds"), (10.0, "fails"), (9.0, "undecided")]
+    ("deepest", "outcome"),
+    [(2.0, "holds"), (20.0, "fails"), (9.0, "indistinguishable")],
 )
 def test_the_ends_decide_what_depth_does(
     make_record: MakeRecord, deepest: float, outcome: str
 ) -> None:
     ranks = {"1": 9.0, "2": 20.0, "8": deepest}
-    cells = cell_table(
+    [results] = results_of(
         [
-            make_record("lastfm", name, 0, effective_rank_scores=rank)
+            make_record("lastfm", name, seed, effective_rank_scores=rank * (1 + by))
             for name, rank in ranks.items()
+            for seed, by in enumerate(SEEDS)
         ]
     )
-    verdict = LOWER_RANK(cells, "lastfm")
+    verdict = LOWER_RANK(results)
     assert verdict is not None and verdict.outcome == outcome
-    assert "From 1 to 8 layers, Rank, scores goes from 9.00 to" in verdict.sentence
+    assert "From 1 to 8 layers, Rank, scores goes from 9.00 ± 0.01" in verdict.sentence
+    assert verdict.effect.startswith(f"{deepest / 9 - 1:+.1%}")
 
 
-def thermodynamic_cells(make: MakeRecord, values: tuple[float, ...]) -> pl.DataFrame:
+def thermodynamic(make: MakeRecord, *each: tuple[float, ...]) -> Results:
+    """Make a seed of each row of changes."""
     names = ("delta_entropy_softmax", "delta_entropy_clipped")
-    return cell_table(
+    [found] = results_of(
         [
-            make("lastfm", model, 0, **dict.fromkeys(names, value))
+            make("lastfm", model, seed, **dict.fromkeys(names, value))
+            for seed, values in enumerate(each)
             for model, value in zip(MODELS, values, strict=True)
         ]
     )
+    return found
 
 
 def test_rank_agreement_counts_pairs() -> None:
@@ -138,18 +182,22 @@ def test_rank_agreement_counts_pairs() -> None:
 
 
 def test_the_published_order_is_recognised(make_record: MakeRecord) -> None:
-    same = thermodynamic_cells(make_record, DELTA_ENTROPY["lastfm"])
-    verdict = entropy.entropy_order(same, "lastfm")
+    same = DELTA_ENTROPY["lastfm"]
+    verdict = SAME_ENTROPY(thermodynamic(make_record, same, same))
     assert verdict is not None and verdict.outcome == "holds"
     assert "4 of 4 signs agree, Kendall's tau of the order +1.00" in verdict.sentence
 
-    reverse = thermodynamic_cells(
-        make_record, tuple(-x for x in DELTA_ENTROPY["lastfm"])
-    )
-    verdict = entropy.entropy_order(reverse, "lastfm")
+    reverse = tuple(-x for x in same)
+    verdict = SAME_ENTROPY(thermodynamic(make_record, reverse, reverse))
     assert verdict is not None and verdict.outcome == "fails"
     assert "0 of 4 signs agree, Kendall's tau of the order -1.00" in verdict.sentence
-    assert entropy.entropy_order(same, "unheard-of") is None
+
+    # Seeds that differ, a single one, and a training that had not ended.
+    for seeds in ((same, reverse), (same,)):
+        verdict = SAME_ENTROPY(thermodynamic(make_record, *seeds))
+        assert verdict is not None and verdict.outcome == "undecided"
+    unheard = thermodynamic(make_record, same).cells
+    assert SAME_ENTROPY(Results("unheard-of", unheard)) is None
 
 
 @pytest.mark.parametrize(
@@ -159,62 +207,92 @@ def test_the_published_order_is_recognised(make_record: MakeRecord) -> None:
 def test_size_rule(
     make_record: MakeRecord, train: int, best: str, outcome: str
 ) -> None:
-    cells = cell_table(
-        [
-            make_record("mine", name, 0, ndcg=0.2 if name == best else 0.1, train=train)
-            for name in ("0.1", "1", "10")
-        ]
-    )
-    verdict = temperature.size_rule(cells, "mine")
+    figures = {name: 0.2 if name == best else 0.1 for name in ("0.1", "1", "10")}
+    results = ranked(make_record, figures, train=train)
+    verdict = temperature.size_rule(results)
     assert verdict is not None and verdict.outcome == outcome
     assert f"The best on validation is {best}" in verdict.sentence
-    verdict = temperature.matters(cells, "mine")
+    verdict = temperature.matters(results)
     assert verdict is not None and verdict.outcome == "holds"
 
 
-def test_no_gain_over_the_lowest_temperature(make_record: MakeRecord) -> None:
-    cells = cell_table(
-        [make_record("mine", "0.1", 0, ndcg=0.2), make_record("mine", "5", 0, ndcg=0.1)]
+def test_a_temperature_that_cannot_be_told_from_another_breaks_no_rule(
+    make_record: MakeRecord,
+) -> None:
+    """The best, 0.1, is outside of what the rule allows, by less than seeds differ."""
+    seeds = {"0.1": (0.1, 0.11, 0.14), "1": (0.11, 0.1, 0.12)}
+    [results] = results_of(
+        [
+            make_record("mine", name, seed, ndcg=ndcg)
+            for name, values in seeds.items()
+            for seed, ndcg in enumerate(values)
+        ]
     )
-    verdict = temperature.matters(cells, "mine")
+    verdict = temperature.size_rule(results)
+    assert verdict is not None and verdict.outcome == "undecided"
+    assert "is 0.1; 1 cannot be told from it there" in verdict.sentence
+
+
+def test_no_gain_over_the_lowest_temperature(make_record: MakeRecord) -> None:
+    results = ranked(make_record, {"0.1": 0.2, "5": 0.1})
+    verdict = temperature.matters(results)
     assert verdict is not None and verdict.outcome == "fails"
+    # Nothing near 1 was tried, so there is nothing to hold the rule against.
+    assert temperature.size_rule(results) is None
 
 
 def test_ladder(make_record: MakeRecord) -> None:
-    def table(*ndcg: float) -> pl.DataFrame:
+    def found(*ndcg: float) -> Results:
         names = ("vanilla", "I", "I+II", "I+II+III")
-        pairs = zip(names, ndcg, strict=True)
-        return cell_table([make_record("lastfm", n, 0, ndcg=x) for n, x in pairs])
+        return ranked(make_record, dict(zip(names, ndcg, strict=True)))
 
     rises, dips = (
-        views.ladder(table(*ndcg), "lastfm")
-        for ndcg in ((0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.15, 0.4))
+        views.ladder(found(*ndcg))
+        for ndcg in ((0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.15, 0.15))
     )
     assert rises is not None and rises.outcome == "holds"
     assert dips is not None and dips.outcome == "undecided"
-    assert "I to I+II falls" in dips.sentence and "0.2867" in dips.sentence
+    assert "I to I+II falls, I+II to I+II+III stays" in dips.sentence
+    assert "0.2867" in dips.sentence
 
 
 def test_entropy_against_none(make_record: MakeRecord) -> None:
-    figures = {"none": 0.2, "bce": 0.3, "bpr": 0.1}
-    cells = cell_table(
-        [make_record("lastfm", name, 0, ndcg=ndcg) for name, ndcg in figures.items()]
-    )
-    verdict = losses.entropy_helps(cells, "lastfm")
+    results = ranked(make_record, {"none": 0.2, "bce": 0.3, "bpr": 0.1})
+    verdict = losses.entropy_helps(results)
     assert verdict is not None and verdict.outcome == "holds"
     assert "the best entropy on validation is bce" in verdict.sentence
 
 
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (diffusion.reverse_process, ("fails", "50 noise-0.5, the best", "-33.3%")),
+        (diffusion.training_alone, ("holds", "50 noise-0.5 one-pass", "+33.3%")),
+        (diffusion.scoring_alone, ("fails", "50 noise-0.5 one-pass, ", "-50.0%")),
+    ],
+)
+def test_diffusion_against_one_step(
+    make_record: MakeRecord, claim: Claim, expected: tuple[str, str, str]
+) -> None:
+    figures = {"1": 0.3, "5": 0.1, "50 noise-0.5": 0.2, "50 noise-0.5 one-pass": 0.4}
+    results, (outcome, told, share) = ranked(make_record, figures), expected
+    verdict = claim(results)
+    assert verdict is not None and verdict.outcome == outcome
+    assert told in verdict.sentence and verdict.effect.startswith(share)
+    assert claim(Results("lastfm", results.cells.filter(variant="1"))) is None
+    assert set(figures) <= set(find_study("diffusion").variants)
+
+
 def test_outcomes_join() -> None:
-    assert decide([]) == "undecided"
     assert decide_all(["fails", "fails"]) == "fails"
+    assert decide_all(["holds", "indistinguishable"]) == "undecided"
     assert decide_all([]) == "undecided"
 
 
 def test_means_and_spreads(make_record: MakeRecord) -> None:
     records = [make_record("lastfm", "1", seed, ndcg=0.1 * seed) for seed in (1, 2, 3)]
     (row,) = seed_means(cell_table(records)).to_dicts()
-    assert row["seeds"] == 3
+    assert row["seeds"] == 3 and row["unconverged"] == 0
     assert row["ndcg"] == pytest.approx(0.2) and row["ndcg_spread"] == pytest.approx(
         0.1
     )

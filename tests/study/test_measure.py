@@ -9,7 +9,12 @@ from tests.builders import tvdiff
 from tvdiff_pyg.data import SyntheticBipartite
 from tvdiff_pyg.models import BPRMF
 from tvdiff_pyg.models.reference import to_dense
-from tvdiff_pyg.study.measure import Factors, batch_nodes_and_edges, measure
+from tvdiff_pyg.study.measure import (
+    Factors,
+    batch_nodes_and_edges,
+    measure,
+    response_limits,
+)
 from tvdiff_pyg.training import Settings
 
 
@@ -104,3 +109,12 @@ def test_deeper_batches_read_more() -> None:
     assert nodes == sorted(nodes) and nodes[2] <= 700
     # Eight users with at most three items, ten of the pool, each with three users.
     assert edges[0] <= 8 * 3 + (8 * 3 + 10) * 3
+
+
+def test_responses_come_with_what_can_be_detected(factors: Factors) -> None:
+    found = measure(factors)
+    limits = response_limits(factors.rows)
+    assert set(limits) == {f"response_{band}_limit" for band in (2, 3, 4)}
+    for name, limit in limits.items():
+        assert found[name] == pytest.approx(float(limit))
+        assert 0 < float(limit) < 1

@@ -1,6 +1,5 @@
 """A study from outside: one file with its variants, columns, figures and claims."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +8,7 @@ import pytest
 from tests.study.conftest import GRAPH, SMALL
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.registry import load_plugin
-from tvdiff_pyg.study import COLUMNS, STUDIES, Column, register_columns
+from tvdiff_pyg.study import COLUMNS, Column, register_columns
 
 WIDTH = '''
 """How much width helps."""
@@ -33,18 +32,17 @@ def width():
     )
 
 
-def seen(cells, data):
-    return Verdict("Wide models show more", data, "undecided", str(len(cells)))
+def seen(results):
+    told = str(len(results.cells))
+    return Verdict("Wide models show more", results.data, "undecided", told)
 '''
 
 
 @pytest.fixture
-def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    (tmp_path / "width_study.py").write_text(WIDTH)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield "width_study"
-    STUDIES._entries.pop("wider", None)
-    COLUMNS.pop("coverage", None)
+def plugin(forgetful_registries: None, tmp_path: Path) -> str:
+    path = tmp_path / "width_study.py"
+    path.write_text(WIDTH)
+    return str(path)
 
 
 def test_a_study_of_ones_own_is_reported(plugin: str, tmp_path: Path) -> None:
@@ -56,7 +54,10 @@ def test_a_study_of_ones_own_is_reported(plugin: str, tmp_path: Path) -> None:
     text = (out / "report.md").read_text()
     assert "# How wide both towers need to be\n" in text
     assert "| Data | Channels | Seeds | NDCG@20 | Coverage@20 |" in text
-    assert "| Wide models show more | synthetic 80 x 60, 900 | undecided | 2 |" in text
+    assert (
+        "| Wide models show more | synthetic 80 x 60, 900 | undecided | – | – | 2 |"
+        in text
+    )
     assert pl.read_csv(out / "cells.csv")["coverage"].is_between(0, 1).all()
 
 

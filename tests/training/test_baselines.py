@@ -9,12 +9,11 @@ import torch
 
 from tvdiff_pyg import Recommender, evaluate
 from tvdiff_pyg.cli import main
-from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.data import BipartiteGraph, GraphSize
 from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import BPRMF, DiffRec, LightGCN, Popularity
 from tvdiff_pyg.training import (
     FitOptions,
-    GraphSize,
     RunFolder,
     Settings,
     fit,
@@ -33,6 +32,7 @@ def baseline(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     return settings.but(model=request.param, **BASELINES[request.param])
 
 
+@pytest.mark.slow
 def test_training_beats_popularity(
     graph: BipartiteGraph, baseline: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
@@ -50,10 +50,11 @@ def test_training_beats_popularity(
 def test_resumed_run_equals_uninterrupted_run(
     graph: BipartiteGraph, baseline: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    fit(graph, baseline, run=tmp_path / "whole", options=options)
+    longer = baseline.but(max_epochs=2)
+    fit(graph, longer, run=tmp_path / "whole", options=options)
     fit(graph, baseline.but(max_epochs=1), run=tmp_path / "parts", options=options)
     again = replace(options, resume=True)
-    fit(graph, baseline, run=tmp_path / "parts", options=again)
+    fit(graph, longer, run=tmp_path / "parts", options=again)
     whole, parts = (
         torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
         for name in ("whole", "parts")
@@ -71,25 +72,21 @@ def test_half_precision(
 
 
 def test_a_run_stays_with_its_model(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, copied: Path
 ) -> None:
-    fit(graph, settings, run=tmp_path / "run", options=options)
     other = settings.but(model="lightgcn", max_epochs=5)
     again = replace(options, resume=True)
-    message = r"'model' needs to stay tvdiff to resume \(got lightgcn\)"
+    message = r"'model' needs to stay 'tvdiff' to resume \(got 'lightgcn'\)"
     with pytest.raises(ValueError, match=message):
-        fit(graph, other, run=tmp_path / "run", options=again)
+        fit(graph, other, run=copied, options=again)
 
 
-def test_runs_of_an_earlier_version_are_refused(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    fit(graph, settings.but(max_epochs=1), run=tmp_path / "run", options=options)
-    folder = RunFolder(tmp_path / "run")
+def test_runs_of_an_earlier_version_are_refused(copied: Path) -> None:
+    folder = RunFolder(copied)
     checkpoint = torch.load(folder.best_checkpoint, weights_only=True)
     checkpoint["hyper_parameters"] = {"num_users": 3, "hidden_channels": 8}
-    torch.save(checkpoint, folder.best_checkpoint)
-    with pytest.raises(ValueError, match="'run' needs to be of this version"):
+    folder.write_tensors(folder.best_checkpoint, checkpoint)
+    with pytest.raises(ValueError, match="'run' needs a model of this version"):
         folder.model()
 
 
@@ -162,3 +159,19 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "LightGCN knows users by their id" in capsys.readouterr().err
     assert main([*args, "--run", str(tmp_path / "other"), "--engine", "sampled"]) == 2
     assert "'engine' needs to be 'auto' or 'exact'" in capsys.readouterr().err
+
+
+def test_a_state_of_another_model_of_equal_tensors_is_refused(
+    graph: BipartiteGraph, options: FitOptions, tmp_path: Path
+) -> None:
+    kept = {}
+    for name in ("ease", "item-knn"):
+        fit(graph, Settings(model=name), run=tmp_path / name, options=options)
+        kept[name] = RunFolder(tmp_path / name)
+    state = kept["item-knn"].read_tensors(kept["item-knn"].best_checkpoint)
+    mine = kept["ease"].read_tensors(kept["ease"].best_checkpoint)
+    mine["state_dict"] = state["state_dict"]
+    kept["ease"].write_tensors(kept["ease"].best_checkpoint, mine)
+    message = r"(?s)'run' needs a model .*best\.ckpt.*of a fitted EASE .*of ItemKNN"
+    with pytest.raises(ValueError, match=message):
+        kept["ease"].model()

@@ -1,9 +1,11 @@
 """Training end to end: run folders, protocols, resuming, interrupting."""
 
+import csv
 import json
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,7 +39,9 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_run_folder_holds_what_was_promised(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
+    metrics = fit(
+        graph, settings.but(max_epochs=1), run=tmp_path / "run", options=options
+    )
     folder = RunFolder(tmp_path / "run")
     assert set(metrics) >= METRICS
     assert json.loads(folder.metrics_file.read_text()) == metrics
@@ -55,19 +59,48 @@ def test_run_folder_holds_what_was_promised(
 
 
 def test_reported_test_figures_are_those_of_the_kept_model(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+    graph: BipartiteGraph, fitted: Path
 ) -> None:
-    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
-    model = RunFolder(tmp_path / "run").model()
+    model, reported = RunFolder(fitted).model(), RunFolder(fitted).metrics()["test"]
     adjacency = model.adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, "test")
-    assert evaluate(model.scorer(adjacency), task) == pytest.approx(metrics["test"])
+    assert evaluate(model.scorer(adjacency), task) == pytest.approx(reported)
+
+
+@pytest.mark.parametrize(
+    ("further", "batch_size", "steps"),
+    [
+        ({"batches": "users", "min_steps": 7}, 18, 7),
+        pytest.param(
+            {"batches": "users", "min_steps": 10_000}, 1, 120, marks=pytest.mark.slow
+        ),
+        ({"min_steps": 5}, 256, 5),
+        ({"min_steps": 10}, 108, 10),
+    ],
+)
+def test_an_epoch_has_its_fewest_steps(
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+    further: dict[str, Any],
+    batch_size: int,
+    steps: int,
+) -> None:
+    few = settings.but(max_epochs=1, **further)
+    fit(graph, few, run=tmp_path, options=options)
+    folder = RunFolder(tmp_path)
+    assert yaml.safe_load(folder.config_file.read_text())["batch_size"] == batch_size
+    assert torch.load(folder.last_checkpoint, weights_only=True)["global_step"] == steps
+    resumed = replace(options, resume=True)
+    told = fit(graph, few.but(max_epochs=2), run=tmp_path, options=resumed)
+    assert told["epochs"] == 2
 
 
 def test_training_beats_popularity(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    longer = settings.but(max_epochs=40, entropy_type="bce", learning_rate=1e-2)
+    longer = settings.but(max_epochs=15, entropy_type="bce", learning_rate=1e-2)
     metrics = fit(graph, longer, run=tmp_path / "run", options=options)
     adjacency = RunFolder(tmp_path / "run").model().adjacency(graph.train_index)
     task = EvaluationTask.from_graph(graph, "test")
@@ -76,12 +109,17 @@ def test_training_beats_popularity(
 
 
 def test_same_seed_same_weights(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    fitted: Path,
+    tmp_path: Path,
 ) -> None:
-    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+    for name, seed in (("same", 0), ("other", 1)):
         fit(graph, settings, run=tmp_path / name, options=replace(options, seed=seed))
-    first, again, other = (weights(tmp_path / name) for name in "abc")
-    name = "denoiser.item_embedding"
+    runs = (fitted, tmp_path / "same", tmp_path / "other")
+    first, again, other = map(weights, runs)
+    name = "denoiser.item_embedding.weight"
     assert torch.equal(first[name], again[name])
     assert not torch.equal(first[name], other[name])
 
@@ -91,7 +129,7 @@ def test_paper_protocol_trains_on_validation_and_selects_on_test(
 ) -> None:
     metrics = fit(
         graph,
-        settings,
+        settings.but(max_epochs=1),
         run=tmp_path / "run",
         options=replace(options, protocol="paper"),
     )
@@ -104,27 +142,10 @@ def test_paper_protocol_trains_on_validation_and_selects_on_test(
 
 
 def test_standard_protocol_never_evaluates_the_test_while_training(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+    fitted: Path,
 ) -> None:
-    fit(graph, settings, run=tmp_path / "run", options=options)
-    header = (tmp_path / "run" / LOG).read_text().splitlines()[0]
+    header = (fitted / LOG).read_text().splitlines()[0]
     assert "validation/ndcg@20" in header and "test/" not in header
-
-
-def test_resumed_run_equals_uninterrupted_run(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    fit(graph, settings, run=tmp_path / "whole", options=options)
-    fit(graph, settings.but(max_epochs=1), run=tmp_path / "parts", options=options)
-    again = replace(options, resume=True)
-    metrics = fit(graph, settings, run=tmp_path / "parts", options=again)
-    assert metrics["epochs"] == 3
-    whole, parts = (
-        torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
-        for name in ("whole", "parts")
-    )
-    for name, value in whole["state_dict"].items():
-        assert torch.equal(value, parts["state_dict"][name]), name
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -143,7 +164,7 @@ def test_seconds_of_a_resumed_run_are_of_all_its_parts(
     if timed:  # otherwise as an earlier version left it
         timer["time_elapsed"]["train"] = 1000.0
         checkpoint["callbacks"]["Timer"] = timer
-    torch.save(checkpoint, last)
+    RunFolder(tmp_path / "run").write_tensors(last, checkpoint)
     again = replace(options, resume=True)
     metrics = fit(graph, settings, run=tmp_path / "run", options=again)
     assert (metrics["fit_seconds"] > 1000) == timed
@@ -167,13 +188,17 @@ def test_interrupt_keeps_the_best_epoch(
 
     monkeypatch.setattr(RecommenderModule, "training_step", press_ctrl_c)
     handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt, match=r"no epoch ended|epoch \d is kept"):
+    said = r"epoch \d is kept" if stop_in_epoch else "no epoch ended"
+    with pytest.raises(KeyboardInterrupt, match=said):
         fit(graph, settings, run=tmp_path / "run", options=options)
     assert signal.getsignal(signal.SIGINT) is handler
+    if stop_in_epoch == 0:
+        assert not (tmp_path / "run").exists()
+        return
     metrics = RunFolder(tmp_path / "run").metrics()
     assert metrics["finished"] is False and metrics["test"] == {}
-    assert RunFolder(tmp_path / "run").best_checkpoint.is_file() == (stop_in_epoch > 0)
-    assert (metrics["best_epoch"] is None) == (stop_in_epoch == 0)
+    assert RunFolder(tmp_path / "run").best_checkpoint.is_file()
+    assert metrics["best_epoch"] > 0
 
 
 def test_early_stopping(
@@ -185,10 +210,14 @@ def test_early_stopping(
 
 
 def test_scoring_with_dropout_goes_through_the_dense_reference(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    fitted: Path,
+    tmp_path: Path,
 ) -> None:
     noisy = settings.but(score_with_dropout=True)
-    plain = fit(graph, settings, run=tmp_path / "plain", options=options)
+    plain = RunFolder(fitted).metrics()
     dropped = fit(graph, noisy, run=tmp_path / "dropped", options=options)
     assert plain["validation"] != dropped["validation"]
     # What is reported of the kept model is scored as it was validated.
@@ -240,7 +269,7 @@ def test_the_sampled_engine_trains(
         num_pool=40,
         entropy_type=entropy_type,
         sparse_grad=sparse_grad,
-        max_epochs=2,
+        max_epochs=1,
     )
     workers = replace(options, num_workers=num_workers)
     metrics = fit(graph, chosen, run=tmp_path / "run", options=workers)
@@ -250,35 +279,9 @@ def test_the_sampled_engine_trains(
     assert 0 < metrics["test"]["recall@20"] <= 1
 
 
-@pytest.mark.parametrize("sparse_grad", [True, False])
-def test_a_resumed_sampled_run_equals_an_uninterrupted_one(
-    sparse_grad: bool,
-    graph: BipartiteGraph,
-    settings: Settings,
-    options: FitOptions,
-    tmp_path: Path,
-) -> None:
-    chosen = settings.but(
-        engine="sampled",
-        num_neighbors=4,
-        num_pool=30,
-        sparse_grad=sparse_grad,
-    )
-    fit(graph, chosen, run=tmp_path / "whole", options=options)
-    part = chosen.but(max_epochs=1)
-    fit(graph, part, run=tmp_path / "parts", options=options)
-    resume = replace(options, resume=True)
-    fit(graph, chosen, run=tmp_path / "parts", options=resume)
-    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
-    torch.testing.assert_close(whole, parts)
-
-
-def test_the_chosen_engine_is_written_down(
-    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
-) -> None:
+def test_the_chosen_engine_is_written_down(settings: Settings, fitted: Path) -> None:
     assert settings["engine"] == "auto"
-    fit(graph, settings, run=tmp_path / "run", options=options)
-    assert RunFolder(tmp_path / "run").config()["engine"] == "exact"
+    assert RunFolder(fitted).config()["engine"] == "exact"
 
 
 def test_a_run_too_short_for_a_check_is_checked_at_its_end(
@@ -293,7 +296,8 @@ def test_curves_for_tensorboard(
 ) -> None:
     pytest.importorskip("tensorboard", reason="an optional extra")
     logged = replace(options, log="tensorboard")
-    fit(graph, settings, run=tmp_path / "run", options=logged)
+    short = settings.but(max_epochs=1)
+    fit(graph, short, run=tmp_path / "run", options=logged)
     assert list((tmp_path / "run" / "logs").rglob("events.out.tfevents.*"))
 
 
@@ -324,14 +328,19 @@ def test_nothing_to_select_on(
 def test_nothing_to_resume(
     graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match="'resume' needs a run with a checkpoint"):
-        fit(graph, settings, run=tmp_path, options=replace(options, resume=True))
+    with pytest.raises(ValueError, match="'resume' needs the folder of a run"):
+        fit(
+            graph,
+            settings,
+            run=tmp_path / "none",
+            options=replace(options, resume=True),
+        )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"max_epochs": 2}, r"'max_epochs' needs to be above 3 \(got 2\)"),
+        ({"max_epochs": 2}, r"'max_epochs' needs to be at least 4 \(got 2\)"),
         ({"hidden_channels": 8}, r"'hidden_channels' needs to stay 16 .*\(got 8\)"),
         ({"temperature": 3.0}, r"'temperature' needs to stay 1.0 .*\(got 3.0\)"),
     ],
@@ -342,23 +351,95 @@ def test_what_cannot_be_resumed_changes_nothing(
     graph: BipartiteGraph,
     settings: Settings,
     options: FitOptions,
-    tmp_path: Path,
+    copied: Path,
 ) -> None:
-    fit(graph, settings, run=tmp_path / "run", options=options)
-    before = (tmp_path / "run" / "config.yaml").read_text()
+    before = (copied / "config.yaml").read_text()
     again = replace(options, resume=True)
     with pytest.raises(ValueError, match=message):
-        fit(graph, settings.but(**change), run=tmp_path / "run", options=again)
-    with pytest.raises(ValueError, match="the interactions that the run began with"):
-        fit(
-            graph.without_validation(),
-            settings,
-            run=tmp_path / "run",
-            options=replace(again, protocol="paper"),
-        )
-    assert (tmp_path / "run" / "config.yaml").read_text() == before
+        fit(graph, settings.but(**change), run=copied, options=again)
+    assert (copied / "config.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("name", ["features", "devices", "dropout"])
+def test_a_run_goes_on_that_began_before_a_setting_was_there(
+    name: str,
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    copied: Path,
+) -> None:
+    folder = RunFolder(copied)
+    kept = folder.config()
+    began = kept.pop(name)
+    with folder.manifest.replacing(folder.config_file) as partial:
+        Path(partial).write_text(yaml.safe_dump(kept))
+    again = replace(options, resume=True)
+    fit(graph, settings.but(max_epochs=5), run=copied, options=again)
+    assert folder.config()[name] == began
+
+
+def test_another_seed_is_called_so(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, copied: Path
+) -> None:
+    again, pairs = replace(options, resume=True, seed=3), graph.train_index
+    other = BipartiteGraph.from_edge_index(pairs, graph.num_users, graph.num_items)
+    with pytest.raises(ValueError, match=r"'seed' needs to stay 0 to resume \(got 3\)"):
+        fit(other, settings, run=copied, options=again)
 
 
 def test_unfinished_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"holding best\.ckpt"):
         RunFolder(tmp_path).model()
+
+
+@pytest.mark.parametrize(
+    ("change", "option", "name"),
+    [
+        ({"engine": "exact"}, {"num_workers": 2}, "num_workers"),
+        ({"model": "ease"}, {"num_workers": 2}, "num_workers"),
+        ({"model": "ease"}, {"log": "tensorboard"}, "log"),
+    ],
+)
+def test_what_will_not_happen_is_refused(
+    change: dict[str, Any],
+    option: dict[str, Any],
+    name: str,
+    graph: BipartiteGraph,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    chosen = replace(options, **option)
+    with pytest.raises(ValueError, match=f"'{name}' needs to be .*with"):
+        fit(graph, Settings(**change), run=tmp_path / "run", options=chosen)
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_workers_for_the_exact_engine(
+    graph: BipartiteGraph, settings: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    workers = replace(options, num_workers=2)
+    fit(graph, settings.but(max_epochs=1), run=tmp_path, options=workers)
+    config = RunFolder(tmp_path).config()
+    assert config["engine"] == "exact" and config["num_workers"] == 0
+
+
+def test_an_epoch_is_in_the_curves_before_it_is_kept(
+    graph: BipartiteGraph,
+    settings: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write, seen = RunFolder.write_tensors, []
+
+    def look(self: RunFolder, file: Path, state: dict[str, Any]) -> None:
+        if file.name == "last.ckpt":
+            with (tmp_path / "logs/version_0/metrics.csv").open() as rows:
+                row = [row for row in csv.DictReader(rows) if row["loss"]][-1]
+            seen.append((state["epoch"], int(row["epoch"]), int(row["step"]) + 1))
+            assert state["global_step"] == seen[-1][-1]
+        write(self, file, state)
+
+    monkeypatch.setattr(RunFolder, "write_tensors", look)
+    fit(graph, settings, run=tmp_path, options=options)
+    assert [one[:2] for one in seen] == [(0, 0), (1, 1), (2, 2)]

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
+from tvdiff_pyg.data import GraphSize
 from tvdiff_pyg.machine import GIGABYTE
 from tvdiff_pyg.models.memory import PER_WEIGHT
 from tvdiff_pyg.training import (
-    GraphSize,
     largest_batch,
     plan_engines,
     plan_memory,
@@ -49,6 +49,16 @@ def test_a_linear_item_model_is_counted_by_its_neighbours() -> None:
     assert "linear" not in none.parts
 
 
+def test_a_linear_model_that_is_tried_is_counted_where_it_fits() -> None:
+    given = {"linear_share": 0.3, "choose_linear_share": True}
+    tried = settings(**given, other_linear_neighbors=500)
+    own = settings(linear_share=0.3, linear_neighbors=500)
+    expected = plan_memory(GOWALLA, own).parts["linear"]
+    assert plan_memory(GOWALLA, tried).parts["other_linear"] == expected
+    assert "other_linear" not in plan_memory(GOWALLA, settings(**given)).parts
+    assert "other_linear" not in plan_memory(WIDE_ITEMS, tried).parts
+
+
 @pytest.mark.parametrize("engine", ["exact", "sampled"])
 @pytest.mark.parametrize(
     "larger",
@@ -85,6 +95,28 @@ def test_auto_takes_what_fits() -> None:
     assert choose_engine(WIDE_ITEMS, auto, sampled)["engine"] == "sampled"
     with pytest.raises(ValueError, match=r"'model' needs at least .* GB"):
         choose_engine(WIDE_ITEMS, auto, sampled - 1)
+
+
+def test_auto_takes_what_fits_in_parts() -> None:
+    auto = settings(engine="auto", hidden_channels=256)
+    exact, sampled = (plan.total for plan in plan_engines(WIDE_ITEMS, auto, 4))
+    alone = plan_engines(WIDE_ITEMS, auto)[0].total
+    assert sampled < exact < alone
+    assert choose_engine(WIDE_ITEMS, auto, exact, 4)["engine"] == "exact"
+    assert choose_engine(WIDE_ITEMS, auto, exact - 1, 4)["engine"] == "sampled"
+    assert choose_engine(WIDE_ITEMS, auto, exact)["engine"] == "sampled"
+
+
+def test_parts_read_the_same_items_and_share_the_rest() -> None:
+    config = settings(engine="sampled", num_neighbors=32)
+    one, four = (config.training.step(config.model, n) for n in (1, 4))
+    size, part = GraphSize(10**6, 10**5, 10**8), GraphSize(250_000, 10**5, 25 * 10**6)
+    assert one.items_read(size) == four.items_read(part) == 4096 + 32 * 2048
+    assert one.kept(size) == (32, 32) and four.kept(part) == (32, 8)
+    assert four.share == 512
+    whole, parted = plan_memory(size, config).parts, plan_memory(size, config, 4).parts
+    assert parted["parameters"] < whole["parameters"]
+    assert parted["activations"] < whole["activations"]
 
 
 def test_a_chosen_engine_is_left_alone() -> None:

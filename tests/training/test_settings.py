@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
 from tvdiff_pyg.models import MODELS, Blend, TVDiff
 from tvdiff_pyg.training import FitOptions, Settings, all_settings, preset_names
@@ -59,6 +61,7 @@ def test_interactions_are_batched_for_bpr_only() -> None:
     ("name", "value"),
     [
         ("batch_size", 0),
+        ("min_steps", 0),
         ("max_epochs", 0),
         ("max_epochs", 1.5),
         ("patience", 0),
@@ -89,6 +92,11 @@ def test_limits(name: str, value: object) -> None:
         ({"model": "ease", "max_epochs": 3}, r"'max_epochs' is not read with model"),
         ({"schedule": "cosine", "noise_min": 0.1}, r"'noise_min' is not read .*linear"),
         ({"choose_linear_share": True}, r"is not read unless 'linear_share' is above"),
+        ({"other_linear_neighbors": 9}, r"is not read unless 'linear_share' is above"),
+        (
+            {"linear_share": 0.3, "other_linear_neighbors": 9},
+            r"'other_linear_neighbors' is not read unless 'choose_linear_share' is set",
+        ),
     ],
     ids=str,
 )
@@ -141,3 +149,17 @@ def test_unknown_names() -> None:
         Settings.preset("small", widht=3)
     with pytest.raises(ValueError, match=r"'protocol' needs to be .*got 'mine'"):
         FitOptions(protocol="mine")
+
+
+def test_numpy_values_are_kept_as_plain_ones() -> None:
+    settings = Settings(
+        model=np.str_("tvdiff"),
+        entropy_type=np.str_("nll"),
+        learning_rate=np.float64(0.01),
+        temperature=np.float64(2),
+    )
+    options = FitOptions(
+        device=np.str_("cpu"), monitor=np.str_("ndcg@10"), memory_gb=np.float64(4)
+    )
+    told = {**settings.flat(), **options.flat()}
+    assert yaml.safe_load(yaml.safe_dump(told)) == told

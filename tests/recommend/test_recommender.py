@@ -1,37 +1,26 @@
 """Recommendations by original ids, for known users and for new histories."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from tests.builders import tvdiff
-from tests.oracle import pairs_of, random_matrix
-from tvdiff_pyg.data import BipartiteGraph, IdMap
+from tests.recommend.shop import (
+    ITEMS,
+    MATRIX,
+    SIZE,
+    TITLES,
+    USERS,
+    history_of,
+    make,
+)
+from tvdiff_pyg.data import IdMap
 from tvdiff_pyg.recommend import Recommender
-
-SIZE = (6, 9)
-USERS = ["ann", "bob", "cid", "dan", "eve", "fay"]
-ITEMS = [100 + 10 * index for index in range(9)]
-TITLES = [f"Film {index}" for index in range(9)]
-MATRIX = random_matrix(*SIZE, density=0.35)
-MATRIX[:, 8] = 0
-MATRIX[0, :3] = 1
-
-
-def make(**kwargs: object) -> Recommender:
-    graph = BipartiteGraph.from_edge_index(
-        pairs_of(MATRIX),
-        *SIZE,
-        **{
-            "user_ids": IdMap(USERS, "user"),
-            "item_ids": IdMap(ITEMS, "item"),
-            **kwargs,
-        },
-    )
-    torch.manual_seed(0)
-    return Recommender(tvdiff(*SIZE, hidden_channels=6), graph)
 
 
 def scores_of(recommender: Recommender) -> Tensor:
@@ -43,10 +32,6 @@ def ids_by_score(score: Tensor, seen: Tensor, k: int) -> list[int]:
     score = score.masked_fill(seen > 0, -math.inf)
     ranked = score.argsort(descending=True)[: int((seen == 0).sum())][:k]
     return [ITEMS[index] for index in ranked.tolist()]
-
-
-def history_of(user: int) -> list[int]:
-    return [ITEMS[index] for index in MATRIX[user].nonzero().flatten().tolist()]
 
 
 @pytest.mark.parametrize("filter_seen", [True, False])
@@ -65,9 +50,10 @@ def test_known_users(k: int, filter_seen: bool) -> None:
     assert out.titles is None
 
 
-def test_validation_items_are_seen_but_not_read() -> None:
+@pytest.mark.parametrize("part", ["validation_index", "test_index"])
+def test_held_out_items_are_seen_but_not_read(part: str) -> None:
     held_out = torch.tensor([[0], [8]])
-    recommender, plain = make(validation_index=held_out), make()
+    recommender, plain = make(**{part: held_out}), make()
     assert 180 in plain.recommend(["ann"], 9).items[0]
     assert 180 not in recommender.recommend(["ann"], 9).items[0]
     both = [r.recommend(["ann"], 9, filter_seen=False) for r in (recommender, plain)]
@@ -99,6 +85,25 @@ def test_a_history_is_a_set_in_any_container() -> None:
         assert recommender.recommend([history]).items == expected
 
 
+def test_users_stand_in_any_container() -> None:
+    recommender = make(user_ids=IdMap(range(10, 16), "user"))
+    expected = recommender.recommend([12, 14]).items
+    for users in (
+        (12, 14),
+        torch.tensor([12, 14]),
+        torch.tensor([12, 14], dtype=torch.int32),
+        [torch.tensor(12), torch.tensor(14)],
+        np.array([12, 14]),
+        ["12", "14"],
+        [b"12", b"14"],
+    ):
+        assert recommender.recommend(users).items == expected
+    expected = recommender.recommend([[100, 110], [120, 130]]).items
+    histories = torch.tensor([[100, 110], [120, 130]])
+    for asked in (histories, histories.numpy()):
+        assert recommender.recommend(asked).items == expected
+
+
 def test_new_users_leave_each_other_alone() -> None:
     recommender = make()
     histories = [[100], [110, 120, 130], [140, 180]]
@@ -127,6 +132,16 @@ def test_fewer_candidates_than_asked() -> None:
     assert [len(row) for row in out.scores] == [0, 2, 5]
 
 
+def test_threads_recommend_what_one_does() -> None:
+    recommender = make()
+    asked: list[list[Any]] = [[name] for name in USERS] + [[[item]] for item in ITEMS]
+    expected = [recommender.recommend(one, 4) for one in asked]
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(5):
+            found = threads.map(lambda one: recommender.recommend(one, 4), asked)
+            assert list(found) == expected
+
+
 def test_dropout_is_off() -> None:
     recommender = make()
     assert not recommender.model.training
@@ -149,9 +164,15 @@ def test_dropout_is_off() -> None:
             r"\(got 'ann' among histories\)",
         ),
         ([[100], 3.5], r"needs either user ids or histories throughout \(got 3.5 "),
+        ([[100], b"ann"], r"throughout \(got b'ann' among histories\)"),
+        ("ann", r"'users_or_histories' needs a list of ids .* \(got 'ann'\)"),
+        (b"ann", r"'users_or_histories' needs a list of ids .* \(got b'ann'\)"),
+        (0, r"'users_or_histories' needs a list of ids .* \(got 0\)"),
+        (torch.tensor(3), r"'users_or_histories' needs a list of ids .* \(got 3\)"),
+        (None, r"'users_or_histories' needs a list of ids .* \(got None\)"),
     ],
 )
-def test_errors(asked: list[object], message: str) -> None:
+def test_errors(asked: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make().recommend(asked)
 

@@ -11,23 +11,34 @@ from tvdiff_pyg import Recommender
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
-from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit
-from tvdiff_pyg.training.choose_share import choose_share, climb
+from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit, fit_final
+from tvdiff_pyg.training.choose_blend import candidates, choose_blend, climb
+from tvdiff_pyg.training.linear_config import LinearConfig
 
 SHARE = {"linear_share": 0.7, "linear_neighbors": 9, "linear_l2": 3.0}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def blended(settings: Settings) -> Settings:
     return settings.but(**SHARE)
 
 
-def test_the_blend_is_what_is_ranked_and_kept(
-    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    metrics = fit(graph, blended, run=tmp_path / "run", options=options)
-    folder = RunFolder(tmp_path / "run")
-    model = folder.model()
+@pytest.fixture(scope="module")
+def run(
+    graph: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Return the folder of a finished run, which is not to be changed."""
+    folder = tmp_path_factory.mktemp("blended") / "run"
+    fit(graph, blended, run=folder, options=options)
+    return folder
+
+
+def test_the_blend_is_what_is_ranked_and_kept(graph: BipartiteGraph, run: Path) -> None:
+    folder = RunFolder(run)
+    metrics, model = folder.metrics(), folder.model()
     assert isinstance(model, Blend) and model.share == 0.7
     trained = model.model
     assert isinstance(trained, TVDiff)
@@ -39,11 +50,9 @@ def test_the_blend_is_what_is_ranked_and_kept(
     assert evaluate(trained.scorer(adjacency), task) != metrics["test"]
 
 
-def test_the_epoch_is_chosen_by_the_blend(
-    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    metrics = fit(graph, blended, run=tmp_path / "run", options=options)
-    log = (tmp_path / "run/logs/version_0/metrics.csv").read_text().splitlines()
+def test_the_epoch_is_chosen_by_the_blend(run: Path) -> None:
+    metrics = RunFolder(run).metrics()
+    log = (run / "logs/version_0/metrics.csv").read_text().splitlines()
     column = log[0].split(",").index("validation/ndcg@20")
     checks = [float(row) for line in log[1:] if (row := line.split(",")[column])]
     assert len(checks) == 3
@@ -76,7 +85,75 @@ def test_the_share_is_chosen_after_training(
     others = [ndcg(share) for share in (0.2, model.share * 1.5, model.share / 1.5)]
     assert metrics["validation"]["ndcg@20"] >= max(others) - 1e-6
     with pytest.raises(ValueError, match=r"'share' needs to be positive .*\(got 0.0\)"):
-        choose_share(model.with_share(0.0), adjacency, parts["validation"])
+        choose_blend([model.with_share(0.0)], adjacency, parts["validation"])
+
+
+@pytest.mark.parametrize("numbers", [(9, 2), (2, 9), (9, 0), (9, 9)])
+def test_the_linear_model_is_chosen_after_training(
+    numbers: tuple[int, int],
+    graph: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    number, other = numbers
+    alone = {"linear_neighbors": number, "choose_linear_share": True}
+    both = blended.but(**alone, other_linear_neighbors=other)
+    told = {
+        one: fit(
+            graph,
+            blended.but(**alone | {"linear_neighbors": one}),
+            run=tmp_path / f"{one}",
+            options=options,
+        )
+        for one in {number, other or number}
+    }
+    metrics = fit(graph, both, run=tmp_path / "run", options=options)
+    # All train for as many epochs, and keep the last, so that one denoiser is blended.
+    assert {one["best_epoch"] for one in told.values()} == {metrics["best_epoch"]}
+    best = max(told.values(), key=lambda one: one["validation"]["ndcg@20"])
+    for name in ("linear_neighbors", "linear_share", "validation", "test"):
+        assert metrics[name] == best[name]
+    folder = RunFolder(tmp_path / "run")
+    model = folder.model()
+    assert isinstance(model, Blend) and isinstance(model.linear, LocalEASE)
+    assert model.linear.config.num_neighbors == metrics["linear_neighbors"]
+    more = both.but(max_epochs=both["max_epochs"] + 1)
+    resumed = fit(graph, more, run=folder.path, options=replace(options, resume=True))
+    assert resumed["linear_neighbors"] in numbers
+    final = fit_final(folder.path, run=tmp_path / "final", options=options)
+    assert final["linear_neighbors"] == resumed["linear_neighbors"]
+
+
+def test_candidates_leave_models_in_their_mode(
+    graph: BipartiteGraph, run: Path
+) -> None:
+    blend = RunFolder(run).model()
+    assert isinstance(blend, Blend)
+    linear = LinearConfig(0.2, True, 9, other_linear_neighbors=4, linear_l2=3.0)
+    found = list(candidates(blend, linear, blend.adjacency_of(graph)))
+    assert [one.share for one in found] == [0.2, 0.2]
+    assert found[0].linear is blend.linear and found[1].model is blend.model
+    for one in found:
+        assert not one.with_share(0.3).training and not blend.model.training
+
+
+def test_a_linear_model_of_too_many_weights_is_not_tried(
+    graph: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    most = "tvdiff_pyg.training.linear_config.MOST_WEIGHTS"
+    monkeypatch.setattr(most, 20 * graph.num_items - 1)
+    chosen = blended.but(choose_linear_share=True, other_linear_neighbors=20)
+    with caplog.at_level("INFO"):
+        metrics = fit(graph, chosen, run=tmp_path / "run", options=options)
+    assert "too many items to try a linear model of 20 neighbours" in caplog.text
+    assert metrics["linear_neighbors"] == chosen["linear_neighbors"]
+    assert RunFolder(tmp_path / "run").config()["other_linear_neighbors"] == 0
 
 
 @pytest.mark.parametrize("summit", [0.05, 0.2, 0.3, 0.5, 4.0])
@@ -87,21 +164,17 @@ def test_the_climb_ends_within_a_step_of_the_summit(summit: float) -> None:
         tried.append(share)
         return -abs(math.log(share / summit))
 
-    best = climb(score, start=0.3)
+    best, reached = climb(score, start=0.3)
+    assert reached == -abs(math.log(best / summit))
     assert abs(math.log(best / summit)) <= math.log(1.5)
     assert len(set(tried)) == len(tried)
     assert score(best) == max(map(score, list(tried)))
 
 
-def test_training_is_the_same_with_it_and_without(
-    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    fit(graph, blended, run=tmp_path / "with", options=options)
-    without = blended.but(linear_share=0.0)
-    fit(graph, without, run=tmp_path / "without", options=options)
+def test_training_is_the_same_with_it_and_without(run: Path, fitted: Path) -> None:
     last = [
-        torch.load(RunFolder(tmp_path / name).last_checkpoint, weights_only=True)
-        for name in ("with", "without")
+        torch.load(RunFolder(one).last_checkpoint, weights_only=True)
+        for one in (run, fitted)
     ]
     for name, value in last[1]["state_dict"].items():
         own = name.replace("model.", "model.model.", 1)
@@ -110,9 +183,13 @@ def test_training_is_the_same_with_it_and_without(
 
 
 def test_resuming_reads_it_back(
-    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
+    graph: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    run: Path,
+    tmp_path: Path,
 ) -> None:
-    straight = fit(graph, blended, run=tmp_path / "straight", options=options)
+    straight = RunFolder(run).metrics()
     shorter = blended.but(max_epochs=2)
     fit(graph, shorter, run=tmp_path / "run", options=options)
     again = replace(options, resume=True)
@@ -126,11 +203,8 @@ def test_resuming_reads_it_back(
             fit(graph, changed, run=tmp_path / "run", options=again)
 
 
-def test_recommending_from_the_run_folder(
-    graph: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
-) -> None:
-    fit(graph, blended, run=tmp_path / "run", options=options)
-    recommender = Recommender.load(tmp_path / "run", device="cpu")
+def test_recommending_from_the_run_folder(graph: BipartiteGraph, run: Path) -> None:
+    recommender = Recommender.load(run, device="cpu")
     user = graph.user_ids.ids(torch.tensor([3]))
     seen = graph.train_index[1][graph.train_index[0] == 3]
     found = recommender.recommend([graph.item_ids.ids(seen)], k=5)
