@@ -24,6 +24,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 import docstring_parser
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
+from tvdiff_pyg.files import write_text
 from tvdiff_pyg.grid import (
     GridCell,
     Record,
@@ -68,12 +69,14 @@ class Benchmark:
             those of the command line. One before ``/`` has no name there.
         tables: Its tables, by the names that pages mark them with.
         draw: Draws the records of an experiment into a folder.
+        without: Options of :meth:`carry_out` that it does not have.
     """
 
     name: str
     cells: Callable[..., Sequence[GridCell]]
     tables: Mapping[str, Table]
     draw: Callable[[str, Records, Path], object] | None = None
+    without: Sequence[str] = ()
 
     def files(self, experiment: str = "") -> tuple[Path, Path]:
         """Return the file of the records that are kept, and that of others."""
@@ -86,7 +89,7 @@ class Benchmark:
         about = sys.modules[self.cells.__module__].__doc__
         parser = ArgumentParser(description=about, formatter_class=_Formatter)
         _add_arguments(parser, self.cells, "what is measured")
-        left_out = () if self.draw else ("plot",)
+        left_out = [*self.without, *([] if self.draw else ["plot"])]
         _add_arguments(parser, self.carry_out, "how it is carried out", left_out)
         return parser
 
@@ -205,7 +208,7 @@ def _add_arguments(
         if get_origin(hint) is Sequence:
             options |= {"type": get_args(hint)[0], "nargs": "*" if positional else "+"}
             default = list(default)
-        if default is not Parameter.empty:
+        if default is not Parameter.empty and not positional:
             options["default"] = default
         group.add_argument(
             name if positional else f"--{name.replace('_', '-')}", **options
@@ -218,7 +221,7 @@ def _call(function: Callable[..., Any], options: Namespace, *first: Any) -> Any:
     unnamed = list(first)
     for name, parameter in list(signature(function).parameters.items())[len(first) :]:
         if parameter.kind is Parameter.POSITIONAL_ONLY:
-            unnamed.append(options[name])
+            unnamed.append(options[name] or parameter.default)
         elif name in options:
             named[name] = options[name]
     return function(*unnamed, **named)
@@ -235,6 +238,6 @@ def _take_over(cells: Sequence[GridCell], kept: Path, built: Path) -> None:
 
 def _write_json(file: Path, records: Records) -> None:
     """Write a single record as it is, and others as a list."""
-    file.write_text(
-        json.dumps(records[0] if len(records) == 1 else records, indent=2) + "\n"
+    write_text(
+        file, json.dumps(records[0] if len(records) == 1 else records, indent=2) + "\n"
     )

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from tvdiff_pyg import Settings, TVDiff
-from tvdiff_pyg.data import BipartiteGraph, DataOptions, load_data
+from tvdiff_pyg.data import BipartiteGraph, load_data
+from tvdiff_pyg.data.data_root import in_root
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.grid import GridCell
 from tvdiff_pyg.loss import FreeEnergy
@@ -25,70 +26,20 @@ from tvdiff_pyg.models.reference import dense_scores, dense_training_loss
 from tvdiff_pyg.ranking import rank_scores
 from tvdiff_pyg.sampled import neighbor_loader
 from tvdiff_pyg.sparse import BipartiteAdjacency
-from tvdiff_pyg.training import LazyAdam
 
 K = 20
 SYNTHETIC = "synthetic:"
-Step = Callable[[], None]
 
 
 def load_graph(cell: GridCell, **further: Any) -> BipartiteGraph:
     """Load the graph of a cell."""
-    return load_data(DataOptions(cell.data, root=cell.root, **further), cell.seed)
+    return load_data(in_root(cell.data, cell.root, **further), cell.seed)
 
 
 def build_model(settings: Settings, num_users: int, num_items: int) -> TrainableModel:
     """Build the model that is trained, without a linear one, with random weights."""
     model = settings.model.build(num_users, num_items)
     return model.model if isinstance(model, Blend) else model
-
-
-def training_step(graph: BipartiteGraph, settings: Settings) -> Step:
-    """Return one exact step, of interactions or users as the settings have it."""
-    torch.manual_seed(0)
-    model = build_model(settings, graph.num_users, graph.num_items)
-    adjacency = model.adjacency(graph.train_index)
-    size = settings["batch_size"]
-    batch = torch.randperm(graph.num_users)[:size], None
-    if settings.training.over_interactions(settings.model):
-        drawn = torch.randint(graph.train_index.size(1), (size,))
-        batch = tuple(graph.train_index[:, drawn])
-    return _step(model, lambda: model.training_loss(adjacency, *batch))
-
-
-def sampled_step(graph: BipartiteGraph, settings: Settings) -> Step:
-    """Return one step of the sampled engine, with a batch sampled beforehand."""
-    torch.manual_seed(0)
-    model = build_model(settings, graph.num_users, graph.num_items)
-    adjacency = model.adjacency(graph.train_index)
-    loader = neighbor_loader(
-        adjacency,
-        torch.arange(graph.num_users),
-        settings["num_neighbors"],
-        settings["num_pool"],
-        batch_size=settings["batch_size"],
-        shuffle=True,
-    )
-    batch = next(iter(loader))
-    return _step(
-        model, lambda: model.sampled_loss(adjacency, batch), settings["sparse_grad"]
-    )
-
-
-def _step(
-    model: TrainableModel, loss: Callable[[], FreeEnergy], lazy: bool = False
-) -> Step:
-    parameters = model.parameters()
-    optimizer: torch.optim.Optimizer = (
-        LazyAdam(parameters) if lazy else torch.optim.Adam(parameters, fused=True)
-    )
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss().free_energy.backward()
-        optimizer.step()
-
-    return step
 
 
 @dataclass

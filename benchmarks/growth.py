@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from benchmark import Records
 
+from tvdiff_pyg.files import replacing
 from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import markdown_table
 
@@ -67,4 +68,5 @@ def draw(experiment: str, records: Records, folder: Path) -> None:
         panel.grid(alpha=0.3)
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
     folder.mkdir(parents=True, exist_ok=True)
-    seconds.figure.savefig(folder / "scaling.png", dpi=120)
+    with replacing(folder / "scaling.png") as partial:
+        seconds.figure.savefig(partial, format="png", dpi=120)

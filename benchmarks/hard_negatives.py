@@ -14,7 +14,8 @@ from typing import ClassVar
 import torch
 from benchmark import DATA, Benchmark, DataName, Records, Table, by_data
 from clock import timed
-from engines import load_graph, training_step
+from engines import load_graph
+from training_step import training_step
 
 from tvdiff_pyg import Settings
 from tvdiff_pyg.grid import GridCell, Record

@@ -22,7 +22,7 @@ from tvdiff_pyg import ItemIndex, top_k
 from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import markdown_table, print_seconds
 from tvdiff_pyg.machine import versions
-from tvdiff_pyg.ranking.item_index import IndexKind
+from tvdiff_pyg.ranking import IndexKind
 from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.study import Factors
 from tvdiff_pyg.training import RunFolder

@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from benchmark import Benchmark, Records, Table
 from clock import timed
-from engines import load_graph, sampled_step
+from engines import load_graph
+from training_step import sampled_step
 
 from tvdiff_pyg import Settings
 from tvdiff_pyg.grid import GridCell, Record

@@ -18,11 +18,11 @@ from benchmark import BUILD, Benchmark, Records, Table
 from engines import SYNTHETIC, load_graph
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
-from tvdiff_pyg.data import SyntheticBipartite
+from tvdiff_pyg.data import GraphSize, SyntheticBipartite
 from tvdiff_pyg.data.data_options import dataset_arguments
 from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import markdown_table
-from tvdiff_pyg.training import GraphSize, plan_memory
+from tvdiff_pyg.training import plan_memory
 
 CASES = (
     "lastfm:64:exact",

@@ -15,14 +15,15 @@ from typing import ClassVar
 import torch
 from benchmark import DATA, Benchmark, DataName, Records, Table, by_data
 from clock import Sides, timed
-from engines import load_graph, training_step
+from engines import load_graph
+from training_step import training_step
 
 from tvdiff_pyg import Settings
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import markdown_table, print_seconds
 from tvdiff_pyg.models import Blend, LocalEASE
-from tvdiff_pyg.ranking.history import BLOCK_ENTRIES
+from tvdiff_pyg.ranking.scores import BLOCK_ENTRIES
 from tvdiff_pyg.sparse import BipartiteAdjacency, csr_rows, sparse_product
 from tvdiff_pyg.sparse.products import product_by_steps
 

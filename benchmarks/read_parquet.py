@@ -1,9 +1,9 @@
-"""How long a graph takes from a Parquet file: reading, mapping ids, splitting.
+"""How long a graph takes from a file: reading, mapping ids, splitting.
 
     python benchmarks/read_parquet.py [--rows 10000000]
 
-The file is drawn at random and written to a temporary folder first. Ids are integers
-with gaps, and then strings.
+The file, of Parquet and then of CSV, is drawn at random and written to a temporary
+folder first. Ids are integers with gaps, and then strings.
 """
 
 import tempfile
@@ -21,10 +21,13 @@ from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import markdown_table, print_seconds
 from tvdiff_pyg.machine import peak_memory_mb
 
+# Parquet was first: its records do not say so.
+_CSV = ", CSV"
+
 
 @dataclass(frozen=True)
-class ParquetFile(GridCell):
-    """A file with ids of one kind, which is the variant.
+class DrawnFile(GridCell):
+    """A file with ids of one kind; both are the variant.
 
     Args:
         rows: Its rows.
@@ -41,8 +44,10 @@ class ParquetFile(GridCell):
 
     def measure(self) -> Record:
         with tempfile.TemporaryDirectory(prefix="tvdiff-parquet-") as folder:
-            path = Path(folder) / "interactions.parquet"
-            self.draw().write_parquet(path)
+            path = Path(folder) / "interactions"
+            frame = self.draw()
+            frame.write_csv(path) if self.is_csv else frame.write_parquet(path)
+            del frame
             start = now()
             graph = from_file(path, user="user", item="item")
             seconds = now() - start
@@ -52,6 +57,10 @@ class ParquetFile(GridCell):
             "memory_mb": {"peak": peak_memory_mb()},
         }
 
+    @property
+    def is_csv(self) -> bool:
+        return self.variant.endswith(_CSV)
+
     def draw(self) -> pl.DataFrame:
         rng = np.random.default_rng(self.seed)
         frame = pl.DataFrame(
@@ -60,7 +69,7 @@ class ParquetFile(GridCell):
                 "item": 5 * rng.integers(self.items, size=self.rows) + 1,
             }
         )
-        if self.variant == "integers":
+        if self.variant.startswith("integers"):
             return frame
         return frame.select(
             (pl.lit(name[0]) + pl.col(name).cast(pl.String)).alias(name)
@@ -70,8 +79,8 @@ class ParquetFile(GridCell):
 
 def cells(
     rows: int = 10_000_000, users: int = 200_000, items: int = 50_000
-) -> list[ParquetFile]:
-    """Return a cell for each kind of ids.
+) -> list[DrawnFile]:
+    """Return a cell for each kind of file and of ids.
 
     Args:
         rows: Rows of the file.
@@ -79,9 +88,15 @@ def cells(
         items: Different items, at most.
     """
     return [
-        ParquetFile(
-            "read_parquet", "drawn at random", ids, rows=rows, users=users, items=items
+        DrawnFile(
+            "read_parquet",
+            "drawn at random",
+            ids + kind,
+            rows=rows,
+            users=users,
+            items=items,
         )
+        for kind in ("", _CSV)
         for ids in ("integers", "strings")
     ]
 
@@ -96,7 +111,7 @@ def table(records: Records) -> str:
         ]
         for record in records
     ]
-    return markdown_table([["Rows", "Ids", "Parquet file to graph"], *rows])
+    return markdown_table([["Rows", "Ids", "Parquet file, or CSV, to graph"], *rows])
 
 
 BENCHMARK = Benchmark("read_parquet", cells, {"read-parquet": Table(table)})

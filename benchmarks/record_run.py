@@ -14,10 +14,12 @@ from run_cell import RunCell
 
 from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import markdown_table
+from tvdiff_pyg.grid.training_record import record_of_training
 from tvdiff_pyg.study.published import VIEWS
-from tvdiff_pyg.study.trained_cell import record_of_training
 from tvdiff_pyg.training import RunFolder
 
+# The learning rate of the runs that compare engines, where their name says no other.
+USUAL_RATE = 0.003
 # Recall@20 and NDCG@20 of TV-Diff in the paper (arXiv 2511.20122, protocol `paper`).
 PUBLISHED = {data: views["I+II+III"] for data, views in VIEWS.items()}
 
@@ -116,6 +118,10 @@ def _engine_name(settings: Record) -> str:
         cap = settings["num_neighbors"]
         name = f"sampled, {'all' if cap == -1 else cap} neighbours"
         name += f", pool of {settings['num_pool']:,}"
+        every = settings.get("refresh_every", 0)
+        name += f", all users summed every {every} steps" if every else ""
+        rate = settings["learning_rate"]
+        name += f", learning rate {rate}" if rate != USUAL_RATE else ""
         return name + (", row-sparse" if settings["sparse_grad"] else "")
     name = "exact" if settings["precision"] == "32-true" else "exact, bfloat16"
     items = settings["num_noise_items"]

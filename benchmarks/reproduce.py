@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from ahead import BySeed, interval_of_share
 from benchmark import DATA, Benchmark, DataName, Records, Table
 from experiments import EXPERIMENTS, Context
+from models_figure import METRIC, draw_models, shares
 
-from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid import GridCell, Record, read_records
 from tvdiff_pyg.grid.tables import (
     MISSING,
     group_records,
@@ -38,7 +40,10 @@ PUBLISHED["paper"] = {
 }
 TOP_20 = ("recall@20", "ndcg@20")
 RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
+RECOMMENDED = "tvdiff, recommended"
+ENSEMBLE = "lightgcn, with the preset's linear model (seed 0)"
 TITLES = ("Recall@10", "Recall@20", "NDCG@10", "NDCG@20")
+INTERVAL = "To the first, 95% interval"
 
 
 def cells(
@@ -67,46 +72,57 @@ def cells(
 
 
 def main_table(records: Records) -> str:
-    """All models, best NDCG@20 first, with what they cost."""
+    """All models, best NDCG@20 first, with what they cost.
+
+    Beside each is the interval of its NDCG@20 to that of the first, where both kept it.
+    """
 
     def place(group: Records) -> tuple[int, float]:
         return DATA.index(group[0]["data"]), -_mean(group, "test", "ndcg@20")
 
+    groups = sorted(group_records(records, _cell), key=place)
+    first: dict[str, BySeed] = {}
+    for group in groups:
+        first.setdefault(group[0]["data"], _by_seed(group))
     rows = [
         [
             group[0]["data"],
             group[0]["variant"],
             str(len(group)),
             *_metrics(group, RANKED),
+            interval_of_share(_by_seed(group), first[group[0]["data"]]),
             _seconds(group, "fit"),
             _seconds(group, "score"),
             f"{max(record['memory_mb']['peak'] for record in group):,.0f} MB",
         ]
-        for group in sorted(group_records(records, _cell), key=place)
+        for group in groups
     ]
-    header = ["Data", "Model", "Seeds", *TITLES, "Training", "Scoring", "Memory"]
-    return markdown_table([header, *rows])
+    header = ["Data", "Model", "Seeds", *TITLES, INTERVAL]
+    return markdown_table([[*header, "Training", "Scoring", "Memory"], *rows])
 
 
 def models_table(records: Records) -> str:
     """NDCG@20 of all models on all data sets.
 
     The model of the highest mean share of each data set's best comes first; a data set
-    that it was not run on counts as nothing.
+    that it was not run on counts as nothing. Below the preset, which is an ensemble, is
+    the best model that is not TV-Diff as one with the same linear model.
     """
-    ndcg: dict[str, dict[str, float]] = {}
-    for group in group_records(records, _cell):
-        row = ndcg.setdefault(group[0]["variant"], {})
-        row[group[0]["data"]] = _mean(group, "test", "ndcg@20")
-    data_sets = [data for data in DATA if any(data in row for row in ndcg.values())]
-    best = {data: max(row.get(data, 0) for row in ndcg.values()) for data in data_sets}
-
-    def share(model: str) -> float:
-        return sum(value / best[data] for data, value in ndcg[model].items())
-
+    order = list(shares(records))
+    blended = read_records(BENCHMARK.files("blend")[0])
+    ensemble = [
+        {**record, "variant": ENSEMBLE}
+        for record in blended
+        if record["model"] == "lightgcn"
+    ]
+    if ensemble and RECOMMENDED in order:
+        order.insert(order.index(RECOMMENDED) + 1, ENSEMBLE)
+        records = [*records, *ensemble]
+    groups = {_cell(group[0]): group for group in group_records(records, _cell)}
+    data_sets = [data for data in DATA if any(data == of for of, _ in groups)]
     rows = [
-        [model, *(print_number(ndcg[model].get(data)) for data in data_sets)]
-        for model in sorted(ndcg, key=share, reverse=True)
+        [model, *(_mean_or_missing(groups.get((data, model))) for data in data_sets)]
+        for model in order
     ]
     return markdown_table([["Model", *data_sets], *rows])
 
@@ -151,12 +167,20 @@ def _cell(record: Record) -> tuple[str, str]:
     return record["data"], record["variant"]
 
 
+def _by_seed(group: Records) -> BySeed:
+    return {record["seed"]: record for record in group}
+
+
 def _values(group: Records, part: str, metric: str) -> list[float]:
     return [record["metrics"][part][metric] for record in group]
 
 
 def _mean(group: Records, part: str, metric: str) -> float:
     return statistics.fmean(_values(group, part, metric))
+
+
+def _mean_or_missing(group: Records | None) -> str:
+    return print_number(_mean(group, "test", METRIC) if group else None)
 
 
 def _metrics(group: Records, names: Iterable[str]) -> list[str]:
@@ -184,6 +208,7 @@ BENCHMARK = Benchmark(
         for name in EXPERIMENTS
         if name != "main"
     },
+    draw=draw_models,
 )
 
 if __name__ == "__main__":

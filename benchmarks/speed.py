@@ -22,7 +22,7 @@ from operations import Part, Shape, step_parts
 
 from tvdiff_pyg import Settings
 from tvdiff_pyg.grid import GridCell, Record
-from tvdiff_pyg.grid.runner import call_apart
+from tvdiff_pyg.grid.apart import Apart
 from tvdiff_pyg.grid.tables import markdown_table, print_seconds
 from tvdiff_pyg.machine import Device, peak_memory_mb
 
@@ -48,7 +48,7 @@ class Speed(GridCell):
     block_users: int = 256
 
     def measure(self) -> Record:
-        memory = {name: call_apart(peak_memory_of, name, self) for name in ENGINES}
+        memory = {name: Apart().call(peak_memory_of, name, self) for name in ENGINES}
         case = load_case(self, self.block_users)
         seconds = time_engines(case, self.repeats)
         parts = step_parts(shape_of(case))

@@ -13,18 +13,21 @@ from typing import Any, Literal
 
 from benchmark import Benchmark, Records, Table
 from engines import SYNTHETIC
+from verdicts_figure import draw_verdicts
 
+from tvdiff_pyg.grid import read_records
 from tvdiff_pyg.grid.tables import markdown_table
-from tvdiff_pyg.study import STUDIES, Cell, StudyOptions, find_study
+from tvdiff_pyg.study import STUDIES, Cell, StudyOptions, Verdict, find_study
 from tvdiff_pyg.study.carry_out import cells_of
 from tvdiff_pyg.study.figures import write_figures
-from tvdiff_pyg.study.report import judge, result_table, verdict_table
+from tvdiff_pyg.study.report import judge, result_table, verdict_text
 from tvdiff_pyg.study.summary import cell_table, seed_means
 
 # The width that the paper's text names; what it takes to train it in minutes.
 SHARED: dict[str, Any] = {"hidden_channels": 64, "learning_rate": 3e-3}
 SMALL = {**SHARED, "max_epochs": 40, "check_every": 2, "patience": 3}
 LONG = {**SMALL, "max_epochs": 60}
+ALONE = {"linear_share": 0.0, "min_steps": 1}
 REAL = ["lastfm", "amazon-beauty"]
 
 
@@ -74,6 +77,10 @@ GRIDS: dict[str, list[StudyOptions]] = {
         ),
     ],
     "entropy": [StudyOptions(REAL, overrides=LONG)],
+    "diffusion": [
+        StudyOptions([data], preset="recommended", overrides={**SHARED, **ALONE})
+        for data in ("ml-100k", "lastfm")
+    ],
     "temperature": [
         StudyOptions(
             REAL, ["0.01", "0.03", *find_study("temperature").variants], overrides=SMALL
@@ -106,8 +113,7 @@ def cells(
 def verdicts(study: str, records: Records) -> str:
     """What a study decided."""
     found = find_study(study)
-    decided = judge(found, cell_table(found.arrange(records)))
-    return markdown_table(verdict_table(decided))
+    return verdict_text(judge(found, found.arrange(records)))
 
 
 def numbers(study: str, records: Records) -> str:
@@ -118,10 +124,15 @@ def numbers(study: str, records: Records) -> str:
 
 
 def draw(study: str, records: Records, folder: Path) -> None:
-    """Draw the figures of a study."""
+    """Draw the figures of a study, and the verdicts of all studies that are kept."""
     found = find_study(study)
     means = seed_means(cell_table(found.arrange(records)))
     write_figures(found, means, folder / "studies" / study)
+    decided: list[Verdict] = []
+    for name in GRIDS:
+        kept, other = read_records(BENCHMARK.files(name)[0]), find_study(name)
+        decided += judge(other, other.arrange(kept)) if kept else []
+    draw_verdicts(decided, folder / "studies" / "verdicts.png")
 
 
 BENCHMARK = Benchmark(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from benchmark import DOCS, ROOT, Benchmark
 
+from tvdiff_pyg.files import write_text
 from tvdiff_pyg.grid import read_records
 
-PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("**/*.md")))
 MARKED = re.compile(
     r"(?P<start><!-- results: (?P<name>[\w-]+) -->\n)"
     r".*?"
@@ -53,7 +54,7 @@ def render(page: Path, found: dict[str, str]) -> str:
 def main() -> None:
     found = tables()
     for page in PAGES:
-        page.write_text(render(page, found))
+        write_text(page, render(page, found))
 
 
 if __name__ == "__main__":
