@@ -1,11 +1,16 @@
 """How Sphinx builds the documentation: `make docs`, without internet."""
 
 import re
+import sys
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
 from tvdiff_pyg import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "tvdiff_pyg"
 author = project_copyright = "tvdiff_pyg contributors"
@@ -15,8 +20,31 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "accessible",
+    "outputs",
+]
+# Their examples run in `make docs`; those of other pages train for long.
+pages_with_outputs = [
+    "data",
+    "diagnosis",
+    "evaluation",
+    "extending",
+    "large_graphs",
+    "paper_to_code",
+    "pyg_pipeline",
+    "quick_start",
+    "recommending",
+    "tuning",
 ]
 html_theme = "furo"
+# All of MathJax and its glyphs: a page needs no network, nor a font, for its formulas.
+mathjax = files("sphinx-mathjax-offline") / "static/mathjax/tex-svg.js"
+mathjax_path = mathjax.name
+html_static_path = ["_static", str(mathjax)]
+templates_path = ["_templates"]
+# A link to a page's Markdown would stand outside of all that a reader steps through.
+html_copy_source = html_show_sourcelink = False
+html_css_files = ["outputs.css"]
 html_title = f"tvdiff_pyg {version}"
 
 myst_enable_extensions = ["dollarmath"]
@@ -33,15 +61,19 @@ python_use_unqualified_type_names = True
 nitpicky = True
 nitpick_ignore_regex = [
     # What others document: to find its address takes the internet.
-    ("py:.*", r"(abc|collections|os|pathlib|typing_extensions)\..*"),
-    ("py:.*", r"(numpy|polars|pytorch_lightning|torch|torch_geometric)\..*"),
+    ("py:.*", r"(abc|collections|dataclasses|os|pathlib|typing_extensions)\..*"),
+    ("py:.*", r"(lightning_fabric|numpy|optuna|polars|pytorch_lightning)\..*"),
+    ("py:.*", r"(torch|torch_geometric)\..*"),
     ("py:.*", r"torch_sparse\..*"),
     # Words in the types of arguments that docstrings name in brackets.
-    ("py:class", r"callable|optional|Tensor"),
+    ("py:class", r"callable|optional|Tensor|HeteroData"),
     # Type variables.
     ("py:(class|obj)", r"tvdiff_pyg\.config\.ConfigType"),
+    ("py:(class|obj)", r"tvdiff_pyg\.data\.features\.Graph"),
     ("py:(class|obj)", r"tvdiff_pyg\.registry\.(Part|Registered)"),
+    ("py:(class|obj)", r"tvdiff_pyg\.training\.fit_options\.Interactions"),
     ("py:(class|obj)", r"tvdiff_pyg\.ranking\.ranker\.Query"),
+    ("py:(class|obj)", r"tvdiff_pyg\.models\.history_scorer\.Summing"),
     ("py:class", r"tvdiff_pyg\..*\.(DatasetType|MetricType)"),
 ]
 
@@ -52,7 +84,7 @@ def tidy_signature(
     """Leave out private fields of a dataclass; print its factories as `...`."""
     if not signature:
         return None
-    signature = re.sub(r", _\w+: [^=]* = <factory>", "", signature)
+    signature = re.sub(r", _\w+: [^=]* = (<factory>|None)", "", signature)
     return signature.replace("<factory>", "..."), out
 
 

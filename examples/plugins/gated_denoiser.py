@@ -33,7 +33,7 @@ class GatedDenoiser(AnisotropicDenoiser):
 
     def __init__(self, num_users, num_items, open_gates=0.9, **settings):
         super().__init__(num_users, num_items, **settings)
-        self.config = GatedConfig(open_gates=open_gates, **settings)
+        self.config = GatedConfig(**vars(self.config), open_gates=open_gates)
         start = torch.full((self.hidden_channels,), open_gates).logit()
         self.gate = Parameter(start)
 
