@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tvdiff_pyg import machine
+from tvdiff_pyg.machine import versions
 
 MEGABYTE = 2**20
 
@@ -63,3 +64,9 @@ def test_free_memory_keeps_to_the_limit_of_its_group(
 def test_unknown_device() -> None:
     with pytest.raises(ValueError, match=r"'device' needs to be one of .*'tpu'"):
         machine.resolve_device("tpu")  # type: ignore[arg-type]
+
+
+def test_a_package_that_is_not_there_is_named() -> None:
+    said = r"needs the package no-such-package, .* \(pip install no-such-package\)"
+    with pytest.raises(ImportError, match=said):
+        versions("no-such-package")

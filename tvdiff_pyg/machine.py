@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -129,13 +129,19 @@ def versions(*further: str) -> dict[str, str]:
         *further: Packages that it depends on besides, by the names that pip knows.
 
     Raises:
-        importlib.metadata.PackageNotFoundError: If one is not installed.
+        ImportError: If one is not installed; it says what to install.
 
     Example:
         >>> list(versions("polars"))[-3:]
         ['torch_geometric', 'pytorch_lightning', 'polars']
     """
-    found = {package: version(package) for package in (*PACKAGES, *further)}
+    try:
+        found = {package: version(package) for package in (*PACKAGES, *further)}
+    except PackageNotFoundError as missing:
+        raise ImportError(
+            f"this needs the package {missing.name}, which is not installed "
+            f"(pip install {missing.name})"
+        ) from None
     return {"python": platform.python_version(), **found}
 
 

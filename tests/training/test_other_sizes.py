@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.builders import each_model
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.data import BipartiteGraph, SyntheticBipartite
 from tvdiff_pyg.recommend import Recommender
@@ -28,7 +29,7 @@ def tampered(run: Path, name: str, change: Change) -> RunFolder:
     return folder
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", each_model(MODELS))
 def test_a_model_of_another_graph_is_named(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
