@@ -25,6 +25,8 @@ class LinearConfig(Config):
         choose_linear_share: After training, let the part that chose the epoch choose
             that share as well, beginning with ``linear_share``: a few rankings more.
         linear_neighbors: Items that LocalEASE predicts an item from.
+        other_linear_neighbors: Those of a second LocalEASE, fitted after training; the
+            part that chose the epoch chooses between both. 0 for none.
         linear_l2: Penalty of LocalEASE.
 
     Raises:
