@@ -21,6 +21,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "accessible",
+    "elsewhere",
     "outputs",
 ]
 # Their examples run in `make docs`; those of other pages train for long.
@@ -60,13 +61,13 @@ python_use_unqualified_type_names = True
 # A reference that leads nowhere is a warning, and a warning is an error.
 nitpicky = True
 nitpick_ignore_regex = [
-    # What others document: to find its address takes the internet.
-    ("py:.*", r"(abc|collections|dataclasses|os|pathlib|typing_extensions)\..*"),
-    ("py:.*", r"(lightning_fabric|numpy|optuna|polars|pytorch_lightning)\..*"),
-    ("py:.*", r"(torch|torch_geometric)\..*"),
-    ("py:.*", r"torch_sparse\..*"),
+    # What others document, and `elsewhere` does not link.
+    ("py:.*", r"(dataclasses|lightning_fabric|numpy|optuna|polars|torch_sparse)\..*"),
+    ("py:.*", r"typing_extensions\..*"),
+    ("py:.*", r"torch\.(distributed|linalg\.LinAlgError)"),
+    ("py:.*", r"torch_geometric\.data\.storage\.EdgeStorage"),
     # Words in the types of arguments that docstrings name in brackets.
-    ("py:class", r"callable|optional|Tensor|HeteroData"),
+    ("py:class", r"callable|optional"),
     # Type variables.
     ("py:(class|obj)", r"tvdiff_pyg\.config\.ConfigType"),
     ("py:(class|obj)", r"tvdiff_pyg\.data\.features\.Graph"),

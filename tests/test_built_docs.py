@@ -15,6 +15,7 @@ from tests.browser import browser
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
+PYG = "https://pytorch-geometric.readthedocs.io/en/stable"
 API = [f"api/{path.stem}" for path in sorted((ROOT / "docs/api").glob("*.md"))]
 PACKAGES = (
     "analysis",
@@ -64,6 +65,20 @@ def test_all_public_names_are_described(built: Path) -> None:
         module = importlib.import_module(f"tvdiff_pyg.{package}")
         public = {f"tvdiff_pyg.{package}.{name}" for name in module.__all__}
         assert public <= described
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("nn", f"{PYG}/generated/torch_geometric.nn.conv.MessagePassing.html"),
+        ("data", f"{PYG}/generated/torch_geometric.data.HeteroData.html"),
+        ("sampled", f"{PYG}/modules/loader.html#torch_geometric.loader.NeighborLoader"),
+        ("nn", "https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html"),
+        ("loss", "https://docs.pytorch.org/docs/stable/tensors.html#torch.Tensor"),
+    ],
+)
+def test_what_others_document_is_linked(built: Path, page: str, address: str) -> None:
+    assert f'href="{address}"' in (built / f"api/{page}.html").read_text()
 
 
 @pytest.mark.parametrize("kind", ["html", "css"])
