@@ -61,6 +61,29 @@ def test_no_path(
     os.fstat(0)  # Numbers are files that were open before.
 
 
+@pytest.mark.parametrize("use", ["fit", "prepare to", "export", "save_pretrained"])
+@pytest.mark.parametrize("value", ["", "file", "file/below", Path("file/below/it")])
+def test_no_folder(
+    value: str | Path, use: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if use.endswith("pretrained"):
+        pytest.importorskip("huggingface_hub", reason="needs the extra 'hub'")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    name, call = USES[use]
+    said = rf"^'{name}' needs to be a folder \(got '{value}'"
+    with pytest.raises(ValueError, match=said):
+        call(value)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("to", ["npz", "", None, [], {}, 3])
+def test_no_format(to: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^'to' needs to be one of \['safetensors', "):
+        export(RECOMMENDER, tmp_path / "out", to)
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_recommender(tmp_path: Path) -> None:
     for other in (None, "run", GRAPH):
         with pytest.raises(ValueError, match="'recommender' needs to be a Recommender"):

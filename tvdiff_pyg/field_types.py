@@ -1,6 +1,7 @@
 """Whether a value is of the type of its field, that type in words, plain values."""
 
 import types
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 _PLAIN = {
@@ -8,6 +9,7 @@ _PLAIN = {
     int: "an integer",
     float: "a number",
     str: "a string",
+    Path: "a path",
     type(None): "none",
 }
 

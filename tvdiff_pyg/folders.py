@@ -5,12 +5,38 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tvdiff_pyg.files import flush_folder, partial_beside
+from tvdiff_pyg.files import check_path, flush_folder, partial_beside
 
 LOCK = ".lock"
+
+
+def check_folder(name: str, path: Any) -> None:
+    """Raise a ``ValueError`` unless an argument is a folder, or can become one.
+
+    Args:
+        name: The argument.
+        path: What it is.
+
+    Example:
+        >>> check_folder("out", "")
+        Traceback (most recent call last):
+            ...
+        ValueError: 'out' needs to be a folder (got '')
+    """
+    check_path(name, path)
+    if not os.fspath(path):
+        raise ValueError(f"'{name}' needs to be a folder (got '')")
+    there = filter(os.path.exists, (Path(path), *Path(path).parents))
+    place = next(there, None)
+    if place is not None and not place.is_dir():
+        raise ValueError(
+            f"'{name}' needs to be a folder (got {os.fspath(path)!r}, and {place} is "
+            "a file)"
+        )
 
 
 @contextmanager
@@ -35,8 +61,7 @@ def locked(folder: str | os.PathLike[str], name: str) -> Iterator[None]:
             ...
         ValueError: 'run' needs to be a folder that nothing else writes to ...
     """
-    if not os.fspath(folder) or "\0" in os.fspath(folder):
-        raise ValueError(f"'{name}' needs to be a folder (got {os.fspath(folder)!r})")
+    check_folder(name, folder)
     try:
         missing = _missing(Path(folder))
         os.makedirs(folder, exist_ok=True)

@@ -27,8 +27,8 @@ from tvdiff_pyg.data.splits import (
     check_split,
     warn_of_empty,
 )
-from tvdiff_pyg.files import check_path, partial_beside
-from tvdiff_pyg.folders import made
+from tvdiff_pyg.files import partial_beside
+from tvdiff_pyg.folders import check_folder, made
 from tvdiff_pyg.ranges import check_integer
 
 MOST_PARTS = 2**16
@@ -102,7 +102,7 @@ def prepare(
         ...     prepared.whole().user_ids.ids()
         [7, 9]
     """
-    check_path("out", out)
+    check_folder("out", out)
     check_integer("parts", parts, low=1, high=MOST_PARTS)
     check_integer("k_core", k_core, low=0)
     check_integer("seed", seed, low=0)
@@ -131,8 +131,6 @@ def prepare(
 
 def _not_new(out: Path) -> str | None:
     """Say what keeps a folder from being put in a place, if anything does."""
-    if out.exists() and not out.is_dir():
-        return "is a file"
     if out.is_dir() and any(out.iterdir()):
         return f"holds {min(out.iterdir()).name}"
     # Whoever stands in a folder that is replaced stands nowhere.

@@ -11,8 +11,9 @@ from tvdiff_pyg.export.files import write_array, write_json, write_rows
 from tvdiff_pyg.export.onnx_graph import write_onnx
 from tvdiff_pyg.export.parts import parts_of
 from tvdiff_pyg.export.user_tower import UserTower
-from tvdiff_pyg.files import check_path, replacing
-from tvdiff_pyg.folders import replacing_together
+from tvdiff_pyg.field_types import check_fits
+from tvdiff_pyg.files import replacing
+from tvdiff_pyg.folders import check_folder, replacing_together
 from tvdiff_pyg.models import TVDiffScorer
 from tvdiff_pyg.recommend import Recommender
 from tvdiff_pyg.recommend.factors import known_factors
@@ -63,9 +64,8 @@ def export(
         ...     [file.name for file in export(recommender, folder, "faiss")]
         ['items.faiss', 'items.json']
     """
-    if to not in WRITERS:
-        raise ValueError(f"'to' needs to be one of {list(WRITERS)} (got {to!r})")
-    check_path("folder", folder)
+    check_fits("to", to, Format)
+    check_folder("folder", folder)
     if not isinstance(recommender, Recommender):
         raise ValueError(
             f"'recommender' needs to be a Recommender (got "

@@ -1,18 +1,23 @@
 """What PyG's mixin for model hubs saves and reads: settings, sizes and weights."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import hf_hub_download
+from huggingface_hub import ModelCard, ModelCardData
 from torch_geometric.nn.model_hub import (
     CONFIG_NAME,
+    MODEL_HUB_ORGANIZATION,
     MODEL_WEIGHTS_NAME,
+    TAGS,
     PyGModelHubMixin,
 )
 
 from tvdiff_pyg.config import from_flat, to_flat
+from tvdiff_pyg.export.hub_options import Push
 from tvdiff_pyg.models import MODELS, Model
 from tvdiff_pyg.models.blend import Blend, BlendConfig
 from tvdiff_pyg.nn import DENOISERS, Denoiser
@@ -20,6 +25,14 @@ from tvdiff_pyg.plain import load_plain, save_plain
 
 TWO = "model", "linear"
 WORDS: dict[type, str] = {list: "a list", dict: "names and values", str: "a word"}
+CARD = """---
+{{ card_data }}
+---
+
+# {{ model_name }}
+
+Written by `tvdiff_pyg.export.save_pretrained`, for `from_pretrained` to read.
+"""
 REGISTRIES: dict[str, Any] = {"model": MODELS, "denoiser": DENOISERS}
 
 
@@ -31,6 +44,12 @@ class HubModel(torch.nn.Module, PyGModelHubMixin):
         dataset_name: What it calls the data.
         model_kwargs: What rebuilds it, as :func:`rebuilding` returns it.
     """
+
+    # Of the mixin, which has no types.
+    model_name: str
+    dataset_name: str
+    save_pretrained: Callable[[Path], object]
+    push_to_hub: Callable[..., object]
 
     def __init__(
         self, model_name: str, dataset_name: str, model_kwargs: dict[str, Any]
@@ -52,24 +71,60 @@ class HubModel(torch.nn.Module, PyGModelHubMixin):
         """Write the weights, whole or not at all."""
         save_plain(self.state_dict(), Path(save_directory, MODEL_WEIGHTS_NAME))
 
+    def construct_model_card(self, model_name: str, dataset_name: str) -> ModelCard:
+        """Return a card that is of nobody's language and licence, unlike PyG's own."""
+        told = ModelCardData(
+            library_name=MODEL_HUB_ORGANIZATION,
+            tags=TAGS,
+            datasets=dataset_name or None,
+            model_name=model_name,
+        )
+        return ModelCard.from_template(told, template_str=CARD)
+
+    def generate_model_card(self, *_: Any, **__: Any) -> ModelCard:
+        """Return the same card for a folder as for a hub."""
+        return self.construct_model_card(self.model_name, self.dataset_name)
+
+    def push(self, how: Push) -> None:
+        """Send settings, weights and card to a hub, at once.
+
+        Args:
+            how: Where to, and as whom.
+        """
+        self.push_to_hub(config=self.model_config, **asdict(how))
+
     @classmethod
-    def _from_pretrained(
-        cls,
-        model_id: str,
-        config: dict[str, Any],
-        model_name: str = "",
-        dataset_name: str = "",
-        **place: Any,
-    ) -> "HubModel":
-        """Read weights as plain tensors: PyG's own would run code that a file holds."""
-        file = Path(model_id) / MODEL_WEIGHTS_NAME
-        if not file.parent.is_dir():
-            file = Path(hf_hub_download(model_id, MODEL_WEIGHTS_NAME, **place))
+    def read(cls, config: dict[str, Any], file: Path) -> "HubModel":
+        """Read weights as plain tensors: PyG's own would run code that a file holds.
+
+        Args:
+            config: What rebuilds the model.
+            file: Its weights.
+        """
         state = load_plain(file, "name", "the weights of 'save_pretrained'")
-        read = cls(model_name, dataset_name, config)
+        read = cls("", "", config)
         _check_shapes(state, _told(config, "shapes", dict))
         read.load_state_dict(state)
         return read.eval()
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """Read what rebuilds a model.
+
+    Args:
+        file: A ``config.json``.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it has no names and values.
+    """
+    try:
+        told = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        raise ValueError(f"{CONFIG_NAME} needs to be JSON") from None
+    if not isinstance(told, dict):
+        raise ValueError(f"{CONFIG_NAME} needs names and values (got {told!r})")
+    return told
 
 
 def rebuilding(model: Model | Denoiser) -> dict[str, Any]:
