@@ -97,7 +97,7 @@ def candidates(
         [LocalEASE(num_neighbors=10, l2=50.0), LocalEASE(num_neighbors=20, l2=50.0)]
     """
     share = linear.linear_share
-    for config in linear.candidates:
+    for config in linear.candidates(adjacency.user_rows.num_cols):
         if blend.linear.config == config:
             yield blend.with_share(share)  # with what it has prepared
         else:

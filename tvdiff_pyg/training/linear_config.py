@@ -88,7 +88,7 @@ class LinearConfig(Config):
         self.check(
             "linear_share", model.dense_factors, "0 unless a model has dense factors"
         )
-        return BlendConfig(model, self.candidates[0], self.linear_share)
+        return BlendConfig(model, self._with(self.linear_neighbors), self.linear_share)
 
     def other_fits(self, num_items: int) -> bool:
         """Whether another linear model is to be tried, and is not too large for it.
@@ -99,15 +99,19 @@ class LinearConfig(Config):
         neighbors = min(self.other_linear_neighbors, num_items)
         return 0 < neighbors * num_items <= MOST_WEIGHTS
 
-    @property
-    def candidates(self) -> list[LocalEASEConfig]:
-        """Settings of the linear models between which is chosen after training.
+    def candidates(self, num_items: int) -> list[LocalEASEConfig]:
+        """Return settings of the linear models between which is chosen after training.
 
-        The first is there while the other model is trained.
+        The first is there while the other model is trained. Those of as many neighbours
+        are one model, and so are those that have all items as neighbours.
+
+        Args:
+            num_items: Number of items.
         """
         numbers = self.linear_neighbors, self.other_linear_neighbors
-        return [
-            LocalEASEConfig(number, self.linear_l2)
-            for number in dict.fromkeys(numbers)
-            if number
-        ]
+        first, other = (min(number, num_items) for number in numbers)
+        both = self.other_fits(num_items) and first != other
+        return [self._with(number) for number in numbers[: 1 + both]]
+
+    def _with(self, neighbors: int) -> LocalEASEConfig:
+        return LocalEASEConfig(neighbors, self.linear_l2)
