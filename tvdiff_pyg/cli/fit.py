@@ -51,6 +51,7 @@ def _run(options: Namespace, data: DataOptions, run_options: FitOptions) -> None
     # Refused before anything is loaded.
     data = options_read(data)
     check_read(settings, run_options)
+    settings.model.check_packages()
     with begun(RunFolder(options.run), run_options):
         pass
     graph = _loaded(data, run_options)

@@ -16,6 +16,7 @@ from typing_extensions import Self
 from tvdiff_pyg.contract import Contract
 from tvdiff_pyg.data.graph_like import GraphLike, as_graph
 from tvdiff_pyg.data.graph_size import GraphSize
+from tvdiff_pyg.machine import versions
 from tvdiff_pyg.models.learner import Learner
 from tvdiff_pyg.models.memory import Engine, Step
 from tvdiff_pyg.models.scorer import Scorer
@@ -43,6 +44,10 @@ class ModelConfig(Unread):
     def packages(self) -> tuple[str, ...]:
         """What computes it besides PyTorch and PyG, by the names that pip knows."""
         return ()
+
+    def check_packages(self) -> None:
+        """Raise an ``ImportError`` unless what computes it is installed."""
+        versions(*self.packages)
 
     @property
     def engines(self) -> tuple[Engine, ...]:

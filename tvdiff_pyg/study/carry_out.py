@@ -102,7 +102,8 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
     Raises:
         ValueError: If a name or a setting is unknown or out of range, or the folder
             cannot be written to, or another process does, or it holds another report.
-        ImportError: If Lightning, matplotlib, jinja2 or scipy is not installed.
+        ImportError: If Lightning, matplotlib, jinja2, scipy or what computes a model is
+            not installed.
         RuntimeError: If cells failed; the report covers the others.
 
     Example:
@@ -128,7 +129,10 @@ def run_study(name: str, options: StudyOptions, out: str | Path) -> Path:
         recorded = checked_records(study.name, cells, folder)
         if options.per_user:
             _say_without_users(recorded, users)
-        _fetch_data(cells, recorded)
+        missing = [c for c in cells if not any(map(c.is_recorded, recorded))]
+        for cell in missing:
+            cell.settings.model.check_packages()
+        _fetch_data(missing)
         try:
             run_grid(cells, file, options.jobs, options.progress)
         finally:
@@ -150,13 +154,12 @@ def _say_without_users(records: Sequence[Record], users: KeptUsers) -> None:
         )
 
 
-def _fetch_data(cells: Sequence[Cell], done: Sequence[Record]) -> None:
+def _fetch_data(cells: Sequence[Cell]) -> None:
     """Let what has to be downloaded be there before several cells ask for it at once.
 
     What cannot be read fails in its cells, and the others still count.
     """
-    missing = [c for c in cells if not any(c.is_recorded(record) for record in done)]
-    for data, cell in {cell.data: cell for cell in missing}.items():
+    for data, cell in {cell.data: cell for cell in cells}.items():
         with suppress(Exception):
             load_data(in_root(data, cell.root), cell.seed)
 

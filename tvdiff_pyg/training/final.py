@@ -60,6 +60,7 @@ def fit_final(
         what = "is a final fit itself" if config["final"] else "is unfinished"
         raise ValueError(f"'of' needs to be a finished run (got {of}, which {what})")
     settings = kept_settings(config)
+    settings.model.check_packages()  # before the interactions are read
     if settings.by_gradients:
         settings = settings.but(max_epochs=told["best_epoch"])
     if settings.get("choose_linear_share", False):

@@ -138,6 +138,7 @@ def fit_in(
         additions: What the caller adds to Lightning's trainer. (default: nothing)
     """
     check_read(settings, options)
+    settings.model.check_packages()
     processes = options.processes
     in_parts = options.strategy == "partitioned" and processes.world_size > 1
     if not (in_parts and isinstance(graph, PreparedData)):

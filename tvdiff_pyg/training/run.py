@@ -99,7 +99,7 @@ class Run:
 
     def carry_out(self) -> dict[str, Any]:
         """Fit, evaluate, and write down what was measured since the run started."""
-        stands_on = versions(*self.settings.model.packages)  # raises if one is missing
+        stands_on = versions(*self.settings.model.packages)
         started = time.perf_counter()
         fitted = self._by_gradients() if self.settings.by_gradients else self._closed()
         model = fitted.model

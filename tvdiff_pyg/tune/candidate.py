@@ -20,6 +20,9 @@ class Candidate:
         settings: Its settings as they are given, which are the first that are tried.
         fixed: Names of settings that stay as they are. (default: none)
 
+    Raises:
+        ImportError: If what computes the model is not installed.
+
     Example:
         >>> one = Candidate("item-knn", Settings(model="item-knn"), {"similarity"})
         >>> one.first
@@ -29,6 +32,10 @@ class Candidate:
     name: str
     settings: Settings
     fixed: frozenset[str] | set[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        """Check that it can be fitted."""
+        self.settings.model.check_packages()
 
     @property
     def space(self) -> Space:
@@ -66,6 +73,7 @@ def candidates_of(
     Raises:
         ValueError: If a model or a setting is unknown, or a setting is read by none of
             the models.
+        ImportError: If what computes one of them is not installed.
 
     Example:
         >>> ease, knn = candidates_of(["ease", "item-knn"], overrides={"l2": 9.0})

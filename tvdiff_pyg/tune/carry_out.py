@@ -7,7 +7,7 @@ import torch
 
 from tvdiff_pyg.data import BipartiteGraph, GraphLike, graph_to_fit
 from tvdiff_pyg.evaluation import EvaluationTask
-from tvdiff_pyg.machine import check_installed, versions
+from tvdiff_pyg.machine import check_installed
 from tvdiff_pyg.metrics.ranking_metrics import check_ks
 from tvdiff_pyg.tune.candidate import Candidate, candidates_of
 from tvdiff_pyg.tune.options import TuneOptions
@@ -47,7 +47,8 @@ def tune(
     Raises:
         ValueError: If a name or an option is unknown or out of range, ``out`` holds
             the tuning of something else, or another process works there.
-        ImportError: If optuna, jinja2 or Lightning is not installed.
+        ImportError: If optuna, jinja2, Lightning or what computes a model is not
+            installed.
         RuntimeError: If no trial of a model came to its end.
         KeyboardInterrupt: If interrupted, with what is kept.
 
@@ -66,8 +67,6 @@ def tune(
 
     options = options or TuneOptions()
     candidates = [_candidate(one) for one in models]
-    for one in candidates:
-        versions(*one.settings.model.packages)  # raises if one is missing
     validated = without_test(graph_to_fit(graph, options.seed))
     EvaluationTask.from_graph(validated, "validation")  # raises if it is empty
     check_ks(options.ks, validated.num_items)
