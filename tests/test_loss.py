@@ -319,7 +319,8 @@ def test_each_positive_pair_has_a_negative_one(rows: list[int]) -> None:
     ("argument", "value"),
     [
         *[("num_items", value) for value in (0, -1, True, 6.5, "6", torch.tensor(5))],
-        *[("num_pool", value) for value in (0, -1, True, 6, 2.0)],
+        *[("item_weight", torch.full((n,), 1.0)) for n in (1, 4, 6)],
+        *[("item_weight", value) for value in (2.0, torch.tensor([1, 1, -1, 1, 1]))],
     ],
 )
 def test_sizes_of_the_catalogue(argument: str, value: object) -> None:
@@ -328,6 +329,21 @@ def test_sizes_of_the_catalogue(argument: str, value: object) -> None:
         make_loss(1.0, "nll")(
             torch.rand(2, 4), torch.rand(5, 4), observed, **{argument: value}
         )
+
+
+def test_items_count_in_the_energy_as_they_weigh() -> None:
+    """Those of weight 2 as if they were there twice, those of weight 0 not at all."""
+    user_factor, item_factor = torch.rand(2, 3), torch.rand(4, 3, requires_grad=True)
+    observed = as_csr(torch.tensor([[0, 1], [0, 1]]), (2, 4))
+    loss, weight = make_loss(0.0, "nll"), torch.tensor([1, 2, 1, 0])
+    ours = loss(
+        user_factor, item_factor, observed, num_items=4, item_weight=weight
+    ).energy
+    as_often = item_factor.repeat_interleave(weight, dim=0)
+    score = user_factor @ item_factor.t()
+    mass = (user_factor @ as_often.t()).pow(2).sum()
+    expected = (2 - 2 * (score[0, 0] + score[1, 1]) + mass) / 8
+    torch.testing.assert_close(ours, expected.detach())
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,20 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch_geometric.typing import OptTensor
 
 from tvdiff_pyg.entropies import ENTROPIES, BPREntropy, Entropy, weighted_sum
 from tvdiff_pyg.ranges import check_integer, check_number
 from tvdiff_pyg.sparse import (
     CSR,
     Interactions,
-    gram,
     interaction_rows,
-    leading_rows,
     pair_rows,
     pair_scores,
     stacked,
+    weighted_gram,
 )
-from tvdiff_pyg.sparse.checks import check_device, traced
+from tvdiff_pyg.sparse.checks import check_device, check_vector, traced
 from tvdiff_pyg.sparse.matrices import as_factors
 from tvdiff_pyg.sparse.precision import at_least_single, wide_range
 
@@ -92,7 +92,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         positive: Interactions | None = None,
         negative: Interactions | None = None,
         num_items: int | None = None,
-        num_pool: int | None = None,
+        item_weight: OptTensor = None,
     ) -> FreeEnergy:
         """Compute the loss of a batch.
 
@@ -111,8 +111,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
                 (default: ``None``)
             num_items: Size of the catalogue, where ``item_factor`` holds only a
                 part of it. (default: ``None``)
-            num_pool: How many leading rows of ``item_factor`` are a uniform random
-                set of the items, which the energy is estimated from; all if
+            item_weight: How many items of the catalogue each row of ``item_factor``
+                stands for in the energy of all of them, at least 0, ``[num_items]``:
+                the inverse of the chance of each to be in a sample. One each if
                 omitted. (default: ``None``)
 
         Returns:
@@ -127,7 +128,10 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         # Sums over all items are more than half precision holds.
         factors = at_least_single(factors[0]), at_least_single(factors[1])
         user_factor, item_factor = factors
-        num_items = _catalogue(num_items, num_pool, item_factor.size(0))
+        if num_items is None:
+            num_items = item_factor.size(0)
+        check_integer("num_items", num_items, low=1)
+        _check_weights(item_weight, item_factor)
         observed = _read(interaction_rows, observed, "observed", factors)
         if positive is not None:
             positive = _read(pair_rows, positive, "positive", factors)
@@ -138,10 +142,9 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         # A batch of nobody costs nothing: zero, not NaN.
         size = max(user_factor.size(0), 1) * num_items
 
-        pool = leading_rows(item_factor, num_pool)
-        with wide_range(pool.device):
-            mass = (user_factor @ gram(pool) * user_factor).sum()
-        mass = mass * (num_items / pool.size(0))
+        with wide_range(item_factor.device):
+            squared = weighted_gram(item_factor, item_weight)
+            mass = (user_factor @ squared * user_factor).sum()
         energy = self.energy(scores[0], observed.value, mass, size)
         if self.temperature == 0:
             return FreeEnergy(energy, energy.detach(), torch.zeros_like(energy))
@@ -240,11 +243,12 @@ def _check_paired(positive: CSR, negative: CSR) -> None:
     )
 
 
-def _catalogue(num_items: int | None, num_pool: int | None, num_rows: int) -> int:
-    """Return how many items there are, of which the factors are a part."""
-    if num_pool is not None:
-        check_integer("num_pool", num_pool, low=1, high=num_rows)
-    if num_items is None:
-        return num_rows
-    check_integer("num_items", num_items, low=1)
-    return num_items
+def _check_weights(weight: OptTensor, item_factor: Tensor) -> None:
+    """Raise unless there is a weight, not below 0, for each item."""
+    if weight is None:
+        return
+    check_vector("item_weight", weight, item_factor.size(0), item_factor)
+    if not (traced() or bool((weight >= 0).all())):
+        raise ValueError(
+            f"'item_weight' needs to be at least 0 (got {weight.min().item()})"
+        )

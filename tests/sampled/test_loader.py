@@ -221,17 +221,18 @@ def test_negatives_are_never_observed(index: Tensor, negatives: str) -> None:
 
 def test_the_energy_is_unbiased_over_pools() -> None:
     """With all neighbours, only the pool is random: its mean is the exact energy."""
-    model, adjacency = make_model(entropy_type="nll", num_timesteps=1)
-    exact = model.training_loss(adjacency, USERS).energy
+    model, adjacency = make_model(entropy_type="nll", num_timesteps=1, noise_scale=1e-6)
+    few = USERS[:2]  # whose items are not nearly all
+    exact = model.training_loss(adjacency, few).energy
     torch.manual_seed(0)
     energy = torch.stack(
         [
-            model.sampled_loss(adjacency, one_batch(USERS, -1, 6)).energy
+            model.sampled_loss(adjacency, one_batch(few, -1, 6)).energy
             for _ in range(200)
         ]
     )
     deviation = energy.std() / 200**0.5
-    assert energy.std() > 0
+    assert deviation > 1e-5
     assert abs(energy.mean() - exact) < 4 * deviation + 1e-6
 
 

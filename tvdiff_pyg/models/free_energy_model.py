@@ -58,10 +58,11 @@ class FreeEnergyModel(TrainableModel):
     ) -> FreeEnergy:
         """Estimate the free energy of a batch of sampled neighbours.
 
-        The first items of the batch are a uniform random set, the pool: the energy,
-        the noise and the negatives come from them. With one layer, all items of each
-        user are read, whatever the cap. With all items in the pool and all neighbours
-        sampled, this is :meth:`training_loss`.
+        The first items of the batch are a uniform random set, the pool, which noise and
+        negatives come from; the energy is estimated from all, see
+        :func:`~tvdiff_pyg.sampled.inclusion.items_stood_for`. With one layer, all items
+        of each user are read, whatever the cap. With all items in the pool and all
+        neighbours sampled, this is :meth:`training_loss`.
 
         Args:
             adjacency: The training graph.
@@ -133,8 +134,10 @@ class FreeEnergyModel(TrainableModel):
                 # Rows that ran out of candidates keep as many positives.
                 positive = (positive or observed).head(negative.degree())
             negative = batch.weigh(negative)
-        pairs, sizes = (observed, positive, negative), (denoiser.num_items, num_pool)
-        loss: FreeEnergy = self.loss_fn(user_factor, item_factor, *pairs, *sizes)
+        pairs = observed, positive, negative
+        loss: FreeEnergy = self.loss_fn(
+            user_factor, item_factor, *pairs, denoiser.num_items, batch.item_weight
+        )
         return loss if history is None else history.correct(loss, batch, user_factor)
 
     def _project(self, batch: TrainingBatch, embedding: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType, OptTensor
 
 from tvdiff_pyg.nn.node_ids import NodeIds
+from tvdiff_pyg.sampled.inclusion import items_stood_for
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, Normalization, bipartite_norm
 from tvdiff_pyg.sparse.adjacency import check_adjacency
 from tvdiff_pyg.sparse.checks import check_ids, check_vector
@@ -36,6 +37,8 @@ class TrainingBatch:
             as in the graph. (default: ``None``)
         read: Global ids of the items of ``messages``; the local ones if ``None``.
             (default: ``None``)
+        item_weight: How many items of the catalogue each local one stands for in a sum
+            over all of them, ``[num_local]``; itself if ``None``. (default: ``None``)
     """
 
     observed: CSR
@@ -47,6 +50,7 @@ class TrainingBatch:
     n_id: NodeIds | None = None
     user_rows: CSR | None = None
     read: Tensor | None = None
+    item_weight: Tensor | None = None
 
     @staticmethod
     def full(
@@ -108,7 +112,8 @@ class TrainingBatch:
         given = _edge_weights(adjacency.user_rows, seen, raters, n_id)
         seeds = torch.arange(num_seeds, device=user.device)
         history = adjacency.user_rows.select(user[:num_seeds])
-        observed, read = seen.with_value(weights[0]).select(seeds), None
+        drawn = observed = seen.with_value(weights[0]).select(seeds)
+        read = None
         if whole_histories:
             messages, read = _compact(history)
         elif given[0] is None:
@@ -121,7 +126,7 @@ class TrainingBatch:
             user_rows = seen.with_value(weights[0] * norms[0])
             raters = raters.with_value(weights[1] * norms[1])
         known = history.with_value(None).restrict(item[:num_pool])
-        positive = None
+        positive = place = None
         user = user[:num_seeds]
         if "input_id" in batch[rates]:
             row, place = batch[rates].edge_label_index
@@ -131,7 +136,16 @@ class TrainingBatch:
             )
             positive = _one_each(place, item.numel())
         return TrainingBatch(
-            observed, messages, raters, known, user, positive, n_id, user_rows, read
+            observed,
+            messages,
+            raters,
+            known,
+            user,
+            positive,
+            n_id,
+            user_rows,
+            read,
+            items_stood_for(drawn, history, item, num_pool, place),
         )
 
     def ids(self) -> NodeIds:

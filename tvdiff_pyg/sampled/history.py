@@ -8,7 +8,7 @@ from torch import Tensor
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.nn.tower import TowerDenoiser
 from tvdiff_pyg.sampled.batch import TrainingBatch
-from tvdiff_pyg.sparse import BipartiteAdjacency, gram, leading_rows, spmm
+from tvdiff_pyg.sparse import BipartiteAdjacency, gram, spmm, weighted_gram
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +91,10 @@ class HistoricalSums:
         _, item = batch.ids()
         with torch.no_grad():
             factor = self.denoiser.squash_items(self.item_sum[item], item)
-            num_items, num_pool = self.item_sum.size(0), batch.known.num_cols
-            pool = gram(leading_rows(factor, num_pool)) * (num_items / num_pool)
             linear = self.observed[batch.user] - spmm(batch.observed, factor)
-            mass = self.mass - pool
+            mass = self.mass - weighted_gram(factor, batch.item_weight)
         lacking = (user_factor * (user_factor @ mass - 2 * linear)).sum()
-        lacking = lacking / max(user_factor.size(0) * num_items, 1)
+        lacking = lacking / max(user_factor.size(0) * self.item_sum.size(0), 1)
         return FreeEnergy(
             loss.free_energy + lacking, loss.energy + lacking.detach(), loss.entropy
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch_geometric.typing import OptTensor
 
 from tvdiff_pyg.sparse.checks import traced
 from tvdiff_pyg.sparse.matrices import check_matrix
@@ -87,6 +88,22 @@ def gram(x: Tensor) -> Tensor:
             return (x.to(kind).t() @ x.to(kind)).to(x.dtype)
     out: Tensor = _Gram.apply(x)
     return out
+
+
+def weighted_gram(x: Tensor, weight: OptTensor) -> Tensor:
+    r"""Compute :math:`x^\top \operatorname{diag}(w) \, x`.
+
+    Args:
+        x: A matrix of shape ``[num_rows, channels]``.
+        weight: Weights of the rows, at least 0, ``[num_rows]``; ones if ``None``.
+
+    Example:
+        >>> weighted_gram(torch.ones(4, 1), torch.arange(4.0)).tolist()
+        [[6.0]]
+    """
+    if weight is None:
+        return gram(x)
+    return gram(x * weight.sqrt().to(x.dtype).unsqueeze(1))
 
 
 def leading_rows(x: Tensor, num_rows: int | None) -> Tensor:
