@@ -12,11 +12,11 @@ from tvdiff_pyg.ranges import check_integer, check_number
 from tvdiff_pyg.sparse import (
     CSR,
     Interactions,
+    gram,
     interaction_rows,
     pair_rows,
     pair_scores,
     stacked,
-    weighted_gram,
 )
 from tvdiff_pyg.sparse.checks import check_device, check_vector, traced
 from tvdiff_pyg.sparse.matrices import as_factors
@@ -143,7 +143,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         size = max(user_factor.size(0), 1) * num_items
 
         with wide_range(item_factor.device):
-            squared = weighted_gram(item_factor, item_weight)
+            squared = gram(item_factor, item_weight)
             mass = (user_factor @ squared * user_factor).sum()
         energy = self.energy(scores[0], observed.value, mass, size)
         if self.temperature == 0:

@@ -171,6 +171,15 @@ def test_gram() -> None:
     torch.testing.assert_close(gram(x), x.t() @ x)
     assert gradcheck(gram, x)
     assert gradgradcheck(gram, x)
+    weight = torch.tensor([2.0, 0.0, *torch.rand(x.size(0) - 2).tolist()])
+    weight = weight.to(x.dtype)
+
+    def weighted(x: Tensor) -> Tensor:
+        return gram(x, weight)
+
+    torch.testing.assert_close(weighted(x), x.t() @ weight.diag() @ x)
+    assert gradcheck(weighted, x)
+    assert gradgradcheck(weighted, x)
 
 
 @pytest.mark.parametrize("back", [True, False])

@@ -8,7 +8,7 @@ from torch import Tensor
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.nn.tower import TowerDenoiser
 from tvdiff_pyg.sampled.batch import TrainingBatch
-from tvdiff_pyg.sparse import BipartiteAdjacency, gram, spmm, weighted_gram
+from tvdiff_pyg.sparse import BipartiteAdjacency, gram, spmm
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class HistoricalSums:
         with torch.no_grad():
             factor = self.denoiser.squash_items(self.item_sum[item], item)
             linear = self.observed[batch.user] - spmm(batch.observed, factor)
-            mass = self.mass - weighted_gram(factor, batch.item_weight)
+            mass = self.mass - gram(factor, batch.item_weight)
         lacking = (user_factor * (user_factor @ mass - 2 * linear)).sum()
         lacking = lacking / max(user_factor.size(0) * self.item_sum.size(0), 1)
         return FreeEnergy(

@@ -8,7 +8,7 @@ from tvdiff_pyg.sparse.containers import register_containers
 from tvdiff_pyg.sparse.csr import CSR
 from tvdiff_pyg.sparse.edges import Edges
 from tvdiff_pyg.sparse.formats import to_sparse
-from tvdiff_pyg.sparse.gram import gram, leading_rows, weighted_gram
+from tvdiff_pyg.sparse.gram import gram, leading_rows
 from tvdiff_pyg.sparse.hetero import interaction_type
 from tvdiff_pyg.sparse.interactions import (
     Interactions,
@@ -44,5 +44,4 @@ __all__ = [
     "stacked",
     "to_csr",
     "to_sparse",
-    "weighted_gram",
 ]

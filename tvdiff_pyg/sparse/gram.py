@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch_geometric.typing import OptTensor
 
-from tvdiff_pyg.sparse.checks import traced
+from tvdiff_pyg.sparse.checks import check_vector, traced
 from tvdiff_pyg.sparse.matrices import check_matrix
 from tvdiff_pyg.sparse.precision import autocast_dtype
 
@@ -15,20 +15,27 @@ GRAM_BLOCKS, GRAM_BLOCK_WIDTH = 4, 128
 
 
 class _Gram(torch.autograd.Function):
-    """``x.T @ x``; both terms of its gradient are one symmetric product."""
+    """``x.T @ diag(weight) @ x``; its gradient is one symmetric product, of x alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: OptTensor) -> Tensor:
         ctx.dtype = x.dtype
         x = x.to(_product_dtype(x))
-        ctx.save_for_backward(x)
-        return _symmetric_product(x).to(ctx.dtype)
+        ctx.save_for_backward(x, weight)
+        return _symmetric_product(_by_root(x, weight)).to(ctx.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
+        x, weight = ctx.saved_tensors
         both = grad_outputs[0] + grad_outputs[0].t()
-        return (x @ both.to(x.dtype)).to(ctx.dtype)
+        grad = x @ both.to(x.dtype)
+        if weight is not None:
+            grad.mul_(weight.unsqueeze(1))
+        return grad.to(ctx.dtype), None
+
+
+def _by_root(x: Tensor, weight: OptTensor) -> Tensor:
+    return x if weight is None else x * weight.sqrt().to(x.dtype).unsqueeze(1)
 
 
 def _product_dtype(x: Tensor) -> torch.dtype:
@@ -67,11 +74,13 @@ def _symmetric_product(x: Tensor) -> Tensor:
     return out
 
 
-def gram(x: Tensor) -> Tensor:
-    r"""Compute ``x.T @ x`` of shape ``[channels, channels]``.
+def gram(x: Tensor, weight: OptTensor = None) -> Tensor:
+    r"""Compute ``x.T @ diag(weight) @ x`` of shape ``[channels, channels]``.
 
     Args:
         x: A matrix of shape ``[num_rows, channels]``.
+        weight: Weights of the rows, at least 0, ``[num_rows]``, which get no gradient;
+            ones if ``None``. (default: ``None``)
 
     Returns:
         The Gram matrix, differentiable at the cost of one product. Under autocast to
@@ -80,30 +89,19 @@ def gram(x: Tensor) -> Tensor:
     Example:
         >>> gram(torch.ones(4, 2)).tolist()
         [[4.0, 4.0], [4.0, 4.0]]
+        >>> gram(torch.ones(4, 1), torch.arange(4.0)).tolist()
+        [[6.0]]
     """
     check_matrix("x", x)
+    if weight is not None:
+        check_vector("weight", weight, x.size(0), x)
     if traced():
         kind = _product_dtype(x)
         with torch.autocast(x.device.type, enabled=False):
-            return (x.to(kind).t() @ x.to(kind)).to(x.dtype)
-    out: Tensor = _Gram.apply(x)
+            root = _by_root(x.to(kind), weight)
+            return (root.t() @ root).to(x.dtype)
+    out: Tensor = _Gram.apply(x, weight)
     return out
-
-
-def weighted_gram(x: Tensor, weight: OptTensor) -> Tensor:
-    r"""Compute :math:`x^\top \operatorname{diag}(w) \, x`.
-
-    Args:
-        x: A matrix of shape ``[num_rows, channels]``.
-        weight: Weights of the rows, at least 0, ``[num_rows]``; ones if ``None``.
-
-    Example:
-        >>> weighted_gram(torch.ones(4, 1), torch.arange(4.0)).tolist()
-        [[6.0]]
-    """
-    if weight is None:
-        return gram(x)
-    return gram(x * weight.sqrt().to(x.dtype).unsqueeze(1))
 
 
 def leading_rows(x: Tensor, num_rows: int | None) -> Tensor:
