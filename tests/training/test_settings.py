@@ -9,6 +9,7 @@ import yaml
 
 from tvdiff_pyg.models import MODELS, Blend, TVDiff
 from tvdiff_pyg.training import FitOptions, Settings, all_settings, preset_names
+from tvdiff_pyg.tune import candidates_of
 
 REFERENCE = (
     Path(__file__).parents[3] / "shared" / "reference" / "published_results.json"
@@ -114,6 +115,19 @@ def test_changes_keep_what_is_still_read() -> None:
     assert base.but(negatives="uniform") == Settings(temperature=5.0, hidden_channels=8)
     with pytest.raises(ValueError, match="'temperature' is not read"):
         base.but(model="lightgcn", temperature=1.0)
+
+
+def test_a_linear_model_goes_where_none_can_stand() -> None:
+    """``--preset recommended --model ease``: the preset asks for it, not the user."""
+    for model in ("ease", "item-knn"):
+        assert Settings.preset("recommended", model=model) == Settings(model=model)
+    assert Settings.preset("recommended", model="multi-vae")["linear_share"] == 0.3
+    with pytest.raises(ValueError, match=r"'linear_share' needs .* dense factors"):
+        Settings.preset("recommended", model="ease", linear_share=0.3)
+    with pytest.raises(ValueError, match=r"'linear_share' needs .* dense factors"):
+        Settings.preset("recommended", score_with_dropout=True)
+    ease, _ = candidates_of(["ease", "tvdiff"], "recommended")
+    assert ease.settings == Settings(model="ease")
 
 
 def test_one_default_for_one_knob() -> None:

@@ -98,7 +98,8 @@ class Settings:
 
     @staticmethod
     def over(base: Mapping[str, Any], **changes: Any) -> "Settings":
-        """Put changes over a base, of which what the choice does not read goes.
+        """Put changes over a base, of which what the choice does not read goes: the
+        linear model, too, where none can stand beside such a model.
 
         Args:
             base: Settings by name.
@@ -113,6 +114,8 @@ class Settings:
             Settings(hidden_channels=8, model='bpr-mf')
         """
         both = {**base, **changes}
+        if "linear_share" not in changes and not _model_config(both)().dense_factors:
+            both.pop("linear_share", None)
         read = _names_read(_own_config(both), both)
         kept = {k: v for k, v in both.items() if k in read or k in changes}
         return Settings(**kept)
@@ -207,9 +210,7 @@ def all_settings() -> Iterator[tuple[str, Any, str, type[Config] | None]]:
 
 def _own_config(given: Mapping[str, Any]) -> ModelConfig:
     """Return the settings of the chosen model, without a linear one beside it."""
-    config = from_flat(_model_config(given), given)
-    assert isinstance(config, ModelConfig)
-    return config
+    return from_flat(_model_config(given), given)
 
 
 def _names_read(model: ModelConfig, given: Mapping[str, Any]) -> set[str]:
@@ -243,6 +244,8 @@ def _parts(given: Mapping[str, Any]) -> set[str]:
     return {"model", *parts_read(_model_config(given), given)}
 
 
-def _model_config(given: Mapping[str, Any]) -> type[Config]:
+def _model_config(given: Mapping[str, Any]) -> type[ModelConfig]:
     """Return the class of the settings of the chosen model."""
-    return config_of(MODELS, given.get("model", DEFAULT_MODEL), "model")
+    config = config_of(MODELS, given.get("model", DEFAULT_MODEL), "model")
+    assert issubclass(config, ModelConfig)
+    return config

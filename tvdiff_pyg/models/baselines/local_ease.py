@@ -57,10 +57,11 @@ class LocalEASE(NeighborhoodModel):
     .. math::
         B_{Ki} = (G_{KK} + \lambda I)^{-1} G_{Ki}
 
-    No item is its own neighbour, so the diagonal is zero. Memory grows with
-    ``num_items`` and not, as for EASE, with its square, and the systems of all items
-    are solved in ``num_items * num_neighbors ** 3`` multiplications rather than
-    ``num_items ** 3``. With all items as neighbours, this is EASE.
+    No item is its own neighbour, so the diagonal is zero; nor is one that shares no
+    user with it. Memory grows with ``num_items`` and not, as for EASE, with its square,
+    and the systems of all items are solved in ``num_items * num_neighbors ** 3``
+    multiplications rather than ``num_items ** 3``. Where all are each other's
+    neighbours, this is EASE.
 
     Args:
         num_neighbors: Items that an item is predicted from, at least 1.
