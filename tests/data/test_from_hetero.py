@@ -403,6 +403,9 @@ def test_masks_of_edges_are_not_read_past() -> None:
     data["reader"].num_nodes = data["book"].num_nodes = 2
     data["reader"].train_mask = torch.tensor([True, False])
     assert BipartiteGraph.from_hetero_data(data).counts()["train"] == 2
-    data["reader", "likes", "book"].val_mask = torch.tensor([False, True])
-    with pytest.raises(ValueError, match=r"'data' needs .* \(got a mask .*'val_mask'"):
-        BipartiteGraph.from_hetero_data(data)
+    data["reader", "likes", "book"].edge_mask = torch.tensor([0.2, 0.4])
+    assert BipartiteGraph.from_hetero_data(data).counts()["train"] == 2
+    for kind in (torch.bool, torch.uint8):
+        data["reader", "likes", "book"].val_mask = torch.tensor([0, 1]).to(kind)
+        with pytest.raises(ValueError, match=r"'data' needs .* \(got a mask .*'val_m"):
+            BipartiteGraph.from_hetero_data(data)

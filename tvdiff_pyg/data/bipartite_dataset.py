@@ -5,6 +5,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -36,9 +37,21 @@ def register_dataset(name: str) -> Callable[[DatasetType], DatasetType]:
         name: The name.
 
     Raises:
-        ValueError: If another data set has it.
+        ValueError: If another data set has it, or the class is none that can be read.
     """
-    return DATASETS.register(name)
+    register = DATASETS.register(name)
+
+    def add(dataset: DatasetType) -> DatasetType:
+        known = {field.name for field in fields(DataOptions)}
+        for one in getattr(dataset, "reads", ()):
+            if one not in known:
+                raise ValueError(
+                    f"'reads' of data set {name!r} needs names of DataOptions "
+                    f"(got {one!r}; the seed is given to all)"
+                )
+        return register(dataset)
+
+    return add
 
 
 class BipartiteDataset(InMemoryDataset):
@@ -196,5 +209,10 @@ class BipartiteDataset(InMemoryDataset):
         return f"{arguments} of {cls.__name__} after '{data.partition(':')[0]}:'"
 
     def _built(self) -> Any:
-        graph = self.build()
+        graph: object = self.build()
+        if not isinstance(graph, BipartiteGraph):
+            raise ValueError(
+                f"'build' of {type(self).__name__} needs to return a BipartiteGraph "
+                f"(got {type(graph).__name__})"
+            )
         return graph if self.pre_transform is None else self.pre_transform(graph)

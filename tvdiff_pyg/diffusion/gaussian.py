@@ -6,7 +6,11 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from tvdiff_pyg.diffusion.schedules import LinearVarianceSchedule, Schedule
+from tvdiff_pyg.diffusion.schedules import (
+    LinearVarianceSchedule,
+    Schedule,
+    checked_betas,
+)
 from tvdiff_pyg.ranges import check_integer
 from tvdiff_pyg.sparse.checks import check_same_shape
 from tvdiff_pyg.sparse.matrices import check_matrix
@@ -82,7 +86,7 @@ class GaussianDiffusion(torch.nn.Module):
 
     def _coefficients(self) -> dict[str, Tensor]:
         """Compute every coefficient, in double precision."""
-        betas = self.schedule.betas(self.num_timesteps)
+        betas = checked_betas(self.schedule, self.num_timesteps)
         if self.fix_first_beta:
             betas[0] = FIRST_BETA
         alphas_cumprod = (1 - betas).cumprod(dim=0)

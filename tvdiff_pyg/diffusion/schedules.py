@@ -97,6 +97,29 @@ class Schedule(Config, ABC):
         """
 
 
+def checked_betas(schedule: Schedule, num_timesteps: int) -> Tensor:
+    """Return the variances of a schedule, which may be anybody's, as a new tensor.
+
+    Args:
+        schedule: The schedule.
+        num_timesteps: Number of steps, at least 1.
+
+    Raises:
+        ValueError: If they are not as :meth:`Schedule.betas` says.
+    """
+    betas: object = schedule.betas(num_timesteps)
+    wanted = f"'schedule' needs 'betas' of shape [{num_timesteps}], in [0, {MAX_BETA}]"
+    if not isinstance(betas, Tensor) or betas.shape != (num_timesteps,):
+        got = list(betas.shape) if isinstance(betas, Tensor) else type(betas).__name__
+        raise ValueError(f"{wanted} (got {got} from {schedule})")
+    # Differences may be rounded to just below 0; what is no number is in no range.
+    fits = (betas > -1e-9) & (betas <= MAX_BETA)
+    if not betas.is_meta and not bool(fits.all()):
+        wrong = float(betas[~fits][0])
+        raise ValueError(f"{wanted} (got {wrong:g} from {schedule})")
+    return betas.double().clone()
+
+
 @dataclass(frozen=True)
 class NoiseRange(Schedule):
     """What the two linear schedules share: the ends, from ``noise_scale * noise_min``

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from torch import Tensor
+from torch.nn import Module
 from torch_geometric.metrics import (
     LinkPredHitRatio,
     LinkPredMAP,
@@ -100,7 +101,13 @@ def build_metric(name: str, k: int, catalogue: Catalogue) -> Any:
     metric = METRICS.find(name, "metrics").part
     if isinstance(metric, type) and issubclass(metric, LinkPredMetric):
         return metric(k)
-    return metric(k, catalogue)
+    built = metric(k, catalogue)
+    if not isinstance(built, Module):
+        raise ValueError(
+            f"metric {name!r} needs to return one as PyG has them, of a catalogue "
+            f"(got {type(built).__name__})"
+        )
+    return built
 
 
 register_metric("recall")(LinkPredRecall)

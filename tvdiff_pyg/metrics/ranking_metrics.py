@@ -119,12 +119,21 @@ class RankingMetrics(torch.nn.Module):
     def compute(self) -> dict[str, float]:
         """Return the value of each metric, by names such as ``"ndcg@20"``."""
         metrics = chain(self.ranking.items(), self.shown.items())
-        return {name: float(metric.compute()) for name, metric in metrics}
+        return {name: _number(name, metric.compute()) for name, metric in metrics}
 
     def reset(self) -> None:
         """Forget all batches."""
         for metric in chain(self.ranking.values(), self.shown.values()):
             metric.reset()
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, int | float) or (
+        isinstance(value, Tensor) and value.numel() == 1
+    ):
+        return float(value)
+    got = list(value.shape) if isinstance(value, Tensor) else repr(value)
+    raise ValueError(f"metric {name!r} needs to compute a number (got {got})")
 
 
 def check_ks(ks: Sequence[int], num_items: int | None = None) -> tuple[int, ...]:

@@ -94,10 +94,14 @@ def _what_is_wrong(scorer: Any, graph: BipartiteAdjacency) -> str | None:
         wanted, query = [user.numel(), scorer.item_factor.size(1)], scorer.known(user)
         if not _is_of(query, wanted):
             return f"whose queries need to be of shape {wanted}, not {_kind(query)}"
-    wanted = [user.numel(), min(_USERS, rows.num_cols)]
-    for one in scorer.rank(user, wanted[1]):
+    wanted = [user.numel(), rows.num_cols]
+    score, item = scorer.rank(user, rows.num_cols)
+    for one in (score, item):
         if not _is_of(one, wanted):
             return f"whose rankings need to be of shape {wanted}, not {_kind(one)}"
+    each = torch.arange(rows.num_cols, device=item.device)
+    if not torch.equal(item.sort(dim=1).values, each.expand_as(item)):
+        return f"whose rankings need each of the {rows.num_cols} items once"
     return None
 
 

@@ -8,6 +8,7 @@ from tvdiff_pyg.diffusion import GaussianDiffusion, ProjectedNoise
 from tvdiff_pyg.loss import FreeEnergy, HelmholtzFreeEnergyLoss
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.negatives import NegativeSampler
+from tvdiff_pyg.negatives.sampler import check_drawn
 from tvdiff_pyg.nn import Denoiser
 from tvdiff_pyg.nn.tower import TowerDenoiser
 from tvdiff_pyg.sampled import HistoricalSums, TrainingBatch
@@ -130,6 +131,7 @@ class FreeEnergyModel(TrainableModel):
                 timestep,
                 generator,
             )
+            negative = check_drawn(negative, self.sampler, batch.known)
             if self.loss_fn.entropy.pairwise and negative.nnz < wanted.sum():
                 # Rows that ran out of candidates keep as many positives.
                 positive = (positive or observed).head(negative.degree())

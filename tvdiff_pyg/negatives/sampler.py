@@ -82,6 +82,27 @@ class NegativeSampler(torch.nn.Module):
         raise NotImplementedError
 
 
+def check_drawn(drawn: object, sampler: NegativeSampler, observed: CSR) -> CSR:
+    """Return what a sampler has drawn, which may be anybody's, or raise.
+
+    Args:
+        drawn: What :meth:`NegativeSampler.forward` has returned.
+        sampler: The sampler.
+        observed: What it was called with.
+
+    Raises:
+        ValueError: If these are no pairs of the shape of ``observed``.
+    """
+    shape = observed.num_rows, observed.num_cols
+    found = (drawn.num_rows, drawn.num_cols) if isinstance(drawn, CSR) else None
+    if not isinstance(drawn, CSR) or found != shape:
+        got = type(drawn).__name__ if found is None else f"a CSR of shape {list(found)}"
+        raise ValueError(
+            f"{sampler} needs to return a CSR of shape {list(shape)} (got {got})"
+        )
+    return drawn
+
+
 def uniform_unobserved(
     observed: CSR, num_samples: Tensor | int, generator: torch.Generator | None = None
 ) -> CSR:

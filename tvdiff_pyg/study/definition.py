@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from tvdiff_pyg.grid.records import Record
 from tvdiff_pyg.registry import Registry
+from tvdiff_pyg.study.columns import COLUMNS
 from tvdiff_pyg.study.verdict import Claim
 
 Overrides = dict[str, Any]
@@ -151,11 +152,23 @@ def find_study(name: str) -> Study:
         name: The name.
 
     Raises:
-        ValueError: If there is no such study.
+        ValueError: If there is no such study, or what is registered returns none.
 
     Example:
         >>> find_study("losses").title
         'The ranking entropies, and none'
     """
     entry = STUDIES[name]
-    return replace(entry.part(), name=name, title=entry.about.rstrip("."))
+    study: object = entry.part()
+    if not isinstance(study, Study):
+        got = type(study).__name__
+        raise ValueError(
+            f"study {name!r} needs to be a function of a Study (got {got})"
+        )
+    for column in chain(study.columns, *study.figures.values()):
+        if column not in COLUMNS:
+            raise ValueError(
+                f"'columns' of study {name!r} needs names of COLUMNS, as "
+                f"'register_columns' adds them (got {column!r})"
+            )
+    return replace(study, name=name, title=entry.about.rstrip("."))

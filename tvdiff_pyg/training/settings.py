@@ -98,8 +98,8 @@ class Settings:
 
     @staticmethod
     def over(base: Mapping[str, Any], **changes: Any) -> "Settings":
-        """Put changes over a base, of which what the choice does not read goes: the
-        linear model, too, where none can stand beside such a model.
+        """Put changes over a base, of which what the choice does not read goes: so does
+        a linear model beside one that none can stand beside.
 
         Args:
             base: Settings by name.
