@@ -7,14 +7,17 @@ from contextlib import contextmanager
 import pytest
 
 from tvdiff_pyg.data import DATASETS
+from tvdiff_pyg.diffusion import SCHEDULES
 from tvdiff_pyg.entropies import ENTROPIES
 from tvdiff_pyg.metrics import METRICS
 from tvdiff_pyg.models import MODELS
+from tvdiff_pyg.negatives import SAMPLERS
 from tvdiff_pyg.nn import DENOISERS
 from tvdiff_pyg.registry import plugin_files
 from tvdiff_pyg.study import COLUMNS, STUDIES
 
-REGISTRIES = (DATASETS, DENOISERS, ENTROPIES, METRICS, MODELS, STUDIES)
+REGISTRIES = (DATASETS, DENOISERS, ENTROPIES, METRICS, MODELS, SAMPLERS, SCHEDULES)
+REGISTRIES += (STUDIES,)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch_geometric.data import HeteroData
 
 from tvdiff_pyg import HelmholtzFreeEnergyLoss
 from tvdiff_pyg.cli import main
@@ -68,6 +69,7 @@ def without(part: type, method: str) -> type:
 
 
 NO_DEFAULT = make_dataclass("NoDefault", [("x", int)], bases=(SumConfig,), frozen=True)
+SEEDED = type("Seeded", (BipartiteDataset,), {"reads": ("root", "seed")})
 CONFIG = r"'config' of model 'sum' needs to be a class derived from ModelConfig, with"
 
 
@@ -96,6 +98,7 @@ CONFIG = r"'config' of model 'sum' needs to be a class derived from ModelConfig,
         (register_entropy, "x", None, object, "from Entropy"),
         (register_entropy, "x", None, type("E", (Entropy,), {}), "define __call__"),
         (register_dataset, "x", None, dict, "from BipartiteDataset"),
+        (register_dataset, "x", None, SEEDED, r"'reads' of data set 'x' .*got 'seed'"),
         (register_dataset, "x y", None, BipartiteDataset, "of the data set"),
     ],
 )
@@ -129,6 +132,13 @@ def test_an_entropy_that_is_no_scalar_is_refused(value: Any) -> None:
     observed = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 3))
     with pytest.raises(ValueError, match=r"Odd\(\) needs to return a scalar \(got"):
         loss(torch.ones(1, 2), torch.ones(3, 2), observed)
+
+
+def test_a_data_set_that_builds_no_graph_is_refused() -> None:
+    built = type("Built", (BipartiteDataset,), {"build": lambda self: HeteroData()})
+    message = r"'build' of Built needs .* BipartiteGraph \(got HeteroData\)"
+    with pytest.raises(ValueError, match=message):
+        built(None)
 
 
 @pytest.fixture

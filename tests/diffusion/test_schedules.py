@@ -180,3 +180,27 @@ def test_a_schedule_of_ones_own() -> None:
         del SCHEDULES._entries["constant"]
     diffusion = GaussianDiffusion(3, schedule)
     assert diffusion.betas.tolist() == pytest.approx([1e-5, 0.2, 0.2])
+
+
+@pytest.mark.parametrize("got", [[1], [0.1, 2.0], [0.1, math.nan], [-0.1, 0.1], None])
+def test_variances_that_are_none_are_refused(got: list[float] | None) -> None:
+    class Odd(Schedule):
+        def betas(self, num_timesteps: int) -> Tensor:
+            return got if got is None else torch.tensor(got)
+
+    with pytest.raises(
+        ValueError, match=r"'schedule' needs 'betas' of shape \[2\], in"
+    ):
+        GaussianDiffusion(2, Odd())
+
+
+def test_a_schedule_keeps_its_variances() -> None:
+    """The first variance is set in a tensor of ours: this one is a single number."""
+    kept = torch.tensor(0.1).expand(3)
+
+    class Constant(Schedule):
+        def betas(self, num_timesteps: int) -> Tensor:
+            return kept
+
+    assert GaussianDiffusion(3, Constant()).betas[1:].tolist() == [kept[0], kept[0]]
+    assert kept[0] == torch.tensor(0.1)

@@ -107,3 +107,18 @@ def test_a_metric_of_which_more_is_better_may_choose(registered: None) -> None:
     # Nothing says so of this one.
     with pytest.raises(ValueError, match=r"'monitor' needs a metric of which more is"):
         check_monitored((5, 20), "longest@5")
+
+
+def test_what_computes_no_number_is_refused(forgetful_registries: None) -> None:
+    register_metric("three")(lambda k, catalogue: 3)
+    with pytest.raises(ValueError, match=r"metric 'three' needs .* \(got int\)"):
+        RankingMetrics(torch.ones(3), (1,), metrics=["three"])
+
+    class Vector(LinkPredF1):
+        def compute(self) -> Tensor:
+            return torch.ones(3)
+
+    register_metric("vector")(Vector)
+    metrics = RankingMetrics(torch.ones(3), (1,), metrics=["vector"])
+    with pytest.raises(ValueError, match=r"'vector@1' needs to compute a number .*3"):
+        metrics.compute()

@@ -9,6 +9,7 @@ from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender
 from tvdiff_pyg.models import EASE, Blend, ItemItemModel, LightGCN, LocalEASE
+from tvdiff_pyg.models.baselines.item_item import ItemItemConfig
 from tvdiff_pyg.ranking import scores as module
 
 NUM_USERS, NUM_ITEMS = 30, 20
@@ -100,3 +101,13 @@ def test_bad_input_is_refused() -> None:
         Blend(EASE(), LocalEASE())
     with pytest.raises(ValueError, match="LocalEASE needs to be fitted before"):
         Blend(model, LocalEASE()).scorer(graph_of(MATRIX))
+
+
+def test_a_scorer_without_factors_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a model from outside, whose config is left as it is."""
+    monkeypatch.setattr(ItemItemConfig, "dense_factors", True)
+    graph = graph_of(MATRIX)
+    blend = Blend(EASE().fit(graph), LocalEASE().fit(graph))
+    message = r"'dense_factors' of EASEConfig needs to be False \(got True\)"
+    with pytest.raises(ValueError, match=message):
+        blend.scorer(graph)

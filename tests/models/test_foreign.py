@@ -60,6 +60,7 @@ TRAINED = """
         raise AssertionError("was trained")
 """
 RANKS = "return OddScorer(rows, self.item_factor)"
+FEW = "return OddScorer(rows, self.item_factor[:3])"
 RIGHT = "torch.ones(history.num_rows, 3)"
 GOT = "'model' needs a 'scorer' that ranks (got that of Odd of 'odd_model', "
 
@@ -85,6 +86,7 @@ def write(path: Path, kind: str, returned: str, query: str) -> None:
         ("return None", "", "which returns None and no Scorer)"),
         ("return rows", "", "which returns a CSR and no Scorer)"),
         (RANKS, "", "whose OddScorer does not define 'query')"),
+        (FEW, RIGHT, "whose rankings need each of the 20 items once)"),
         (RANKS, "None", "whose queries need to be of shape [2, 3], not None)"),
         (RANKS, "torch.ones(2, 4)", "of shape [2, 3], not [2, 4])"),
         (RANKS, "torch.ones(1, 3)", "of shape [2, 3], not [1, 3])"),

@@ -6,12 +6,14 @@ from inspect import signature
 import pytest
 import torch
 
+from tests.builders import tvdiff
 from tvdiff_pyg.config import Config, from_flat, to_flat
 from tvdiff_pyg.negatives import (
     SAMPLERS,
     ARGumbelConfig,
     ARGumbelSampler,
     NegativeSampler,
+    UniformNegativeSampler,
     register_sampler,
 )
 from tvdiff_pyg.sparse import CSR
@@ -160,3 +162,17 @@ def test_what_hard_negatives_read_is_checked(
     }
     with pytest.raises(ValueError, match=message):
         ARGumbelSampler(5)(observed, 1, **read)
+
+
+@pytest.mark.parametrize("drawn", [None, OBSERVED], ids=["None", "rows"])
+def test_what_is_no_draw_for_the_batch_is_refused(drawn: CSR | None) -> None:
+    class Odd(UniformNegativeSampler):
+        def forward(self, *_: object, **__: object) -> CSR | None:
+            return drawn
+
+    model = tvdiff(3, 4, hidden_channels=2)
+    model.sampler = Odd()
+    adjacency = model.adjacency(torch.tensor([[0, 1, 2], [0, 1, 2]]))
+    message = r"Odd\(\) needs to return a CSR of shape \[3, 4\] \(got "
+    with pytest.raises(ValueError, match=message):
+        model.training_loss(adjacency, torch.arange(3))

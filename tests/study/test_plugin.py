@@ -1,5 +1,7 @@
 """A study from outside: one file with its variants, columns, figures and claims."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +10,14 @@ import pytest
 from tests.study.conftest import GRAPH, SMALL
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.registry import load_plugin
-from tvdiff_pyg.study import COLUMNS, Column, register_columns
+from tvdiff_pyg.study import (
+    COLUMNS,
+    STUDIES,
+    Column,
+    find_study,
+    register_columns,
+    register_study,
+)
 
 WIDTH = '''
 """How much width helps."""
@@ -65,3 +74,18 @@ def test_a_column_has_one_meaning() -> None:
     register_columns(COLUMNS["mad"])
     with pytest.raises(ValueError, match="new among the columns \\(got 'mad'\\)"):
         register_columns(Column("mad", "Madness", "of another kind"))
+
+
+def test_a_study_that_is_none_or_shows_what_there_is_not_is_refused(
+    forgetful_registries: None,
+) -> None:
+    register_study("none")(lambda: None)
+    with pytest.raises(ValueError, match=r"study 'none' needs .* \(got NoneType\)"):
+        find_study("none")
+    losses = find_study("losses")
+    for change in ({"columns": ("nodcg",)}, {"figures": {"a": ("nodcg",)}}):
+        register_study("misspelt")(partial(replace, losses, **change))
+        message = r"'columns' of study 'misspelt' .* \(got 'nodcg'\)"
+        with pytest.raises(ValueError, match=message):
+            find_study("misspelt")
+        del STUDIES._entries["misspelt"]

@@ -219,11 +219,10 @@ class Blend(Model):
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
         graph = self.adjacency_of(graph)
-        own = self.model.scorer(graph).factors
-        if own is None:  # The config of a model from outside may say so all the same.
+        own, linear = self.model.scorer(graph).factors, self._prepare_linear(graph)
+        if own is None:  # The config of a model from outside may be left as it is.
             name = type(self.model.config).__name__
             raise ValueError(f"'dense_factors' of {name} needs to be False (got True)")
-        linear = self._prepare_linear(graph)
         users = own.known(spread_users(graph.user_rows))
         deviation = deviation_of_products(users, own.item_factor)
         scale = self.share * deviation / linear.deviation

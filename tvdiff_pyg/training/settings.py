@@ -98,8 +98,7 @@ class Settings:
 
     @staticmethod
     def over(base: Mapping[str, Any], **changes: Any) -> "Settings":
-        """Put changes over a base, of which what the choice does not read goes: so does
-        a linear model beside one that none can stand beside.
+        """Put changes over a base, of which what the choice does not read goes.
 
         Args:
             base: Settings by name.
