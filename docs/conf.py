@@ -21,21 +21,9 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "accessible",
+    "class_pages",
     "elsewhere",
     "outputs",
-]
-# Their examples run in `make docs`; those of other pages train for long.
-pages_with_outputs = [
-    "data",
-    "diagnosis",
-    "evaluation",
-    "extending",
-    "large_graphs",
-    "paper_to_code",
-    "pyg_pipeline",
-    "quick_start",
-    "recommending",
-    "tuning",
 ]
 html_theme = "furo"
 # All of MathJax and its glyphs: a page needs no network, nor a font, for its formulas.
@@ -45,7 +33,8 @@ html_static_path = ["_static", str(mathjax)]
 templates_path = ["_templates"]
 # A link to a page's Markdown would stand outside of all that a reader steps through.
 html_copy_source = html_show_sourcelink = False
-html_css_files = ["outputs.css"]
+html_css_files = ["pages.css"]
+html_js_files = [("copying.js", {"defer": "defer"})]
 html_title = f"tvdiff_pyg {version}"
 
 myst_enable_extensions = ["dollarmath"]
@@ -96,6 +85,19 @@ def skip_tuple_field(
     return True if type(obj).__name__ == "_tuplegetter" else None
 
 
+def skip_hook(
+    app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what Lightning calls: readers look for what they call themselves."""
+    member = getattr(obj, "fget", obj)
+    owner, _, hook = getattr(member, "__qualname__", "").rpartition(".")
+    cls = getattr(sys.modules.get(getattr(member, "__module__", "")), owner, None)
+    bases = getattr(cls, "__mro__", ())
+    lightning = [one for one in bases if one.__module__.startswith("pytorch_lightning")]
+    return True if any(hasattr(one, hook) for one in lightning) else None
+
+
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-signature", tidy_signature)
     app.connect("autodoc-skip-member", skip_tuple_field)
+    app.connect("autodoc-skip-member", skip_hook)

@@ -1,6 +1,7 @@
 """The documentation builds without a warning, and its pages need nothing else."""
 
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -12,11 +13,20 @@ import pytest
 
 from tests.accessible import assert_accessible
 from tests.browser import browser
+from tvdiff_pyg import HelmholtzFreeEnergyLoss
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 PYG = "https://pytorch-geometric.readthedocs.io/en/stable"
 API = [f"api/{path.stem}" for path in sorted((ROOT / "docs/api").glob("*.md"))]
+CLASSES = [
+    f"api/classes/tvdiff_pyg.{name}"
+    for name in (
+        "loss.HelmholtzFreeEnergyLoss",
+        "nn.AnisotropicDenoiser",
+        "recommend.Recommender",
+    )
+]
 PACKAGES = (
     "analysis",
     "data",
@@ -67,13 +77,47 @@ def test_all_public_names_are_described(built: Path) -> None:
         assert public <= described
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_public_class_has_a_page(built: Path, package: str) -> None:
+    module = importlib.import_module(f"tvdiff_pyg.{package}")
+    listed = (built / f"api/{package}.html").read_text()
+    for name in module.__all__:
+        if inspect.isclass(getattr(module, name)):
+            page = f"classes/tvdiff_pyg.{package}.{name}.html"
+            described = f'id="tvdiff_pyg.{package}.{name}"'
+            assert f'href="{page}#' in listed and described not in listed
+            assert described in (built / "api" / page).read_text()
+
+
+def test_what_most_look_for_comes_first_and_settings_last(built: Path) -> None:
+    text = (built / "api/nn.html").read_text()
+    names = re.findall(r'<tr.*?href="classes/[^"]*#tvdiff_pyg\.nn\.(\w+)"', text)
+    assert names[:2] == ["AnisotropicDenoiser", "BipartiteConv"]
+    are_settings = [name.endswith("Config") for name in names]
+    assert any(are_settings) and are_settings == sorted(are_settings)
+
+
+def test_what_lightning_calls_is_left_out(built: Path) -> None:
+    text = (
+        built / "api/classes/tvdiff_pyg.training.RecommenderModule.html"
+    ).read_text()
+    described = re.findall(r'id="tvdiff_pyg\.training\.RecommenderModule\.(\w+)"', text)
+    assert described == ["scorer"]
+
+
 @pytest.mark.parametrize(
     ("page", "address"),
     [
-        ("nn", f"{PYG}/generated/torch_geometric.nn.conv.MessagePassing.html"),
+        (
+            "classes/tvdiff_pyg.nn.BipartiteConv",
+            f"{PYG}/generated/torch_geometric.nn.conv.MessagePassing.html",
+        ),
         ("data", f"{PYG}/generated/torch_geometric.data.HeteroData.html"),
         ("sampled", f"{PYG}/modules/loader.html#torch_geometric.loader.NeighborLoader"),
-        ("nn", "https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html"),
+        (
+            "classes/tvdiff_pyg.loss.HelmholtzFreeEnergyLoss",
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html",
+        ),
         ("loss", "https://docs.pytorch.org/docs/stable/tensors.html#torch.Tensor"),
     ],
 )
@@ -95,7 +139,7 @@ def test_formulas_are_drawn_without_network(built: Path) -> None:
     with browser() as started:
         page = started.new_page()
         page.on("request", lambda request: asked.append(request.url))
-        page.goto((built / "api" / "negatives.html").as_uri())
+        page.goto((built / f"{CLASSES[0]}.html").as_uri())
         page.wait_for_selector(".math mjx-container svg")
         page.wait_for_function("() => MathJax.startup.promise.then(() => true)")
         formulas = page.locator(".math").count()
@@ -111,7 +155,22 @@ def page() -> Iterator[Any]:
         yield started.new_page()
 
 
-@pytest.mark.parametrize("name", ["index", "data", "results", *API])
+def test_code_is_copied_as_it_is_typed(built: Path) -> None:
+    with browser() as started:
+        context = started.new_context(permissions=["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto((built / f"{CLASSES[0]}.html").as_uri())
+        button = page.locator("button.copy").first
+        button.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement.textContent == 'Copied'")
+        copied = page.evaluate("() => navigator.clipboard.readText()")
+    lines = (HelmholtzFreeEnergyLoss.__doc__ or "").splitlines()
+    typed = [line.split(">>> ")[1] for line in lines if ">>> " in line]
+    assert copied.splitlines() == typed
+
+
+@pytest.mark.parametrize("name", ["index", "data", "results", *API, *CLASSES])
 def test_pages_are_accessible(built: Path, page: Any, name: str) -> None:
     page.goto((built / f"{name}.html").as_uri())
     if page.locator(".math").count():

@@ -11,7 +11,7 @@ from tvdiff_pyg.models.model import Model, ModelConfig
 
 
 class ClosedFormModel(Model):
-    """A model that :meth:`fit` computes from a graph, without the trainer.
+    """A model that ``fit`` computes from a graph, without the trainer.
 
     What is computed are the buffers that :attr:`fitted` names: they move between
     devices with the model, and are its state.

@@ -28,7 +28,7 @@ LOOK_AT = 4
 
 
 class ItemIndex:
-    """Finds items by inner product; made by :meth:`build` or :meth:`load`.
+    """Finds items by inner product; made by ``build`` or ``load``.
 
     FAISS searches on the CPU. It has threads of its own: ``OMP_NUM_THREADS`` and
     ``faiss.omp_set_num_threads`` set their number, ``torch.set_num_threads`` does not.

@@ -11,7 +11,7 @@ BLOCK_ENTRIES = 2**24
 
 
 class ScoreRanker(Ranker[Query]):
-    """Ranks by the scores of all items, which subclasses compute in :meth:`scores`.
+    """Ranks by the scores of all items, which subclasses compute in ``scores``.
 
     Args:
         num_items: Number of items.
