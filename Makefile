@@ -113,7 +113,7 @@ $(STAMP)-lint: $(READY) pyproject.toml
 
 $(STAMP)-docs: $(READY) pyproject.toml
 	@echo "==> Installing tvdiff_pyg and Sphinx"
-	@$(PIP) install -qq --editable '.[docs,export,faiss,hub,significance,tune]'
+	@$(PIP) install -qq --editable '.[demo,docs,export,faiss,hub,study,tune]'
 	@touch $@
 
 $(STAMP)-dist: $(STAMP)-venv

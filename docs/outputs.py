@@ -1,8 +1,8 @@
 """What the examples of a page print, shown below each of them.
 
 The Python blocks of a page are one script, which runs in a process of its own, in a
-folder that is left behind nowhere. Excerpts of files are not run, and without the tag
-`outputs` nothing is.
+folder that is left behind nowhere. Excerpts of files are not run, nor pages that print
+nothing, and without the tag `outputs` none is.
 """
 
 import io
@@ -23,10 +23,11 @@ LONGEST = 40
 
 
 def with_outputs(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put outputs into the source of a page that is to have some."""
-    if page not in app.config.pages_with_outputs or not app.tags.has("outputs"):
+    """Put outputs into the source of a page that prints any."""
+    blocks = BLOCK.findall(source[0])
+    if not app.tags.has("outputs") or not any("print(" in block for block in blocks):
         return
-    printed = iter(outputs(page, BLOCK.findall(source[0])))
+    printed = iter(outputs(page, blocks))
     source[0] = BLOCK.sub(lambda found: found[0] + shown(next(printed)), source[0])
 
 
@@ -66,7 +67,6 @@ def main() -> None:
 
 
 def setup(app: Sphinx) -> None:
-    app.add_config_value("pages_with_outputs", [], "env")
     app.connect("source-read", with_outputs)
 
 

@@ -35,6 +35,7 @@ PRINTED = {
     "docs/large_graphs.md": r" GB, {'r.*\n.*, 3\]\)\n.*\n3.0 2.0\n\[\[2\], \[",
     "docs/quick_start.md": r"\nstandard \d 0\.",
     "docs/recommending.md": r"\['Title \d",
+    "docs/toolbox.md": r"\)\nTrue\ntorch.Size\(\[3, 3, 8\]\)\ntorch.float32\n{'cpu'}",
     "docs/training.md": r"energy \d\.\d+, entropy -",
 }
 
