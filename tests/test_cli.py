@@ -2,8 +2,10 @@
 
 import json
 import logging
+import runpy
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,15 @@ def test_fit_prints_and_leaves_metrics(
         parse(shlex.split(line)[1:])
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["epochs"] == 2 and metrics["data"]["users"] == 30
+
+
+def test_python_runs_the_command_as_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["anything", "--version"])
+    with pytest.raises(SystemExit, match=r"^0$"):
+        runpy.run_module("tvdiff_pyg", run_name="__main__")
+    assert capsys.readouterr().out.startswith("tvdiff ")
 
 
 def test_fit_says_what_it_takes_from_a_file(
