@@ -179,7 +179,7 @@ def test_in_words() -> None:
             r"needs arguments of FractalExpansion after 'fractal:' .*'wings'",
         ),
         ("fractal:name=movielens-small,root=x", r"'root' cannot be given in words"),
-        ("fractal:name=movielens-small,graph=x", r"multiple values .*'graph'"),
+        ("fractal:name=movielens-small,graph=x", r"'graph' cannot be given in words"),
         ("fractal:name=movielens-small,factor_users=0", r"'factor_users' .* \(got 0\)"),
     ],
 )

@@ -120,7 +120,15 @@ def test_a_registered_data_set_is_trained_on(
         ),
         (
             {"data": "ring:test_ratio=0.1"},
-            r"'data' needs arguments of .* multiple values for .*'test_ratio'",
+            r"'data' needs arguments of .*: 'test_ratio' is an option of its own\)",
+        ),
+        (
+            {"data": "ring:seed=1"},
+            r"'data' needs arguments of .*: 'seed' is an option of its own\)",
+        ),
+        (
+            {"data": "fractal:name=movielens-small,min_rating=4"},
+            r"'data' needs arguments of .*: 'min_rating' is an option of its own\)",
         ),
         (
             {"data": "lastfm", "split": "global_time"},

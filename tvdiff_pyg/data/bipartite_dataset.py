@@ -137,8 +137,11 @@ class BipartiteDataset(InMemoryDataset):
             ValueError: If the class does not take the arguments, or needs others.
         """
         try:
-            for name in _NOT_IN_WORDS.intersection(arguments):
-                raise TypeError(f"{name!r} cannot be given in words")
+            for name in arguments:
+                if name in (*cls.reads_of(data), "seed"):
+                    raise TypeError(f"{name!r} is an option of its own")
+                if name in _NOT_IN_WORDS.union(given):
+                    raise TypeError(f"{name!r} cannot be given in words")
             bound = inspect.signature(cls).bind(**arguments, **given)
         except TypeError as error:
             raise ValueError(
