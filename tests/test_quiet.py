@@ -1,5 +1,6 @@
 """What torch says of PyG's import and of sparse tensors is left out, and no more."""
 
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from tvdiff_pyg.cli.output import warnings_as_lines
 from tvdiff_pyg.lazy import names_of
 from tvdiff_pyg.plain import load_plain
-from tvdiff_pyg.quiet import ignore_torchscript
+from tvdiff_pyg.quiet import ignore_torchscript, onnx_written_quietly
 
 # As torch 2.14 warns: in the name of its own module.
 WARNED = """
@@ -55,6 +56,16 @@ def test_commands_are_quiet() -> None:
         with warnings_as_lines():
             exec(WARNED)
         assert heard(caught) == OTHERS and warnings.filters == before
+
+
+def test_onnx_is_written_quietly(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    with onnx_written_quietly():
+        logger.warning("torchvision is not installed.")
+        logger.error("it failed")
+    logger.warning("again")
+    assert caplog.messages == ["it failed", "again"] and logger.level == level
 
 
 def test_processes_are_quiet() -> None:

@@ -1,5 +1,6 @@
 """What newer releases of torch warn of, though whoever reads it cannot change it."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,3 +30,17 @@ def tensors_read_quietly() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Validating sparse tensor invariants")
         yield
+
+
+@contextmanager
+def onnx_written_quietly() -> Iterator[None]:
+    """Leave out for a while what ONNX's exporter calls deprecated, or goes without."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

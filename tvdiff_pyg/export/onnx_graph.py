@@ -1,6 +1,5 @@
 """A user tower as an ONNX graph."""
 
-import warnings
 from pathlib import Path
 
 import torch
@@ -8,6 +7,7 @@ from torch.export import Dim
 
 from tvdiff_pyg.export.user_tower import UserTower
 from tvdiff_pyg.files import replacing
+from tvdiff_pyg.quiet import onnx_written_quietly
 
 # Sizes above 1, which an export takes for any.
 EXAMPLE = torch.tensor([[0, 0, -1], [0, -1, -1]])
@@ -30,8 +30,7 @@ def write_onnx(path: Path, tower: UserTower) -> Path:
             "'onnxscript' needs to be installed to write ONNX: "
             "pip install 'tvdiff_pyg[export]'"
         ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is deprecated within
+    with onnx_written_quietly():
         program = torch.onnx.export(
             tower.cpu().eval(),
             (EXAMPLE,),
