@@ -21,7 +21,8 @@ else:
     import tomli as tomllib  # comes with pytest there
 
 ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PYTHON = "Programming Language :: Python :: "
 
@@ -78,6 +79,15 @@ def test_commits_are_checked_by_what_is_there() -> None:
     [repository] = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
     [hook] = repository["hooks"]
     assert f"\n{hook['entry'].removeprefix('make ')}: " in read("Makefile")
+
+
+def test_the_readme_stands_alone_on_a_package_index() -> None:
+    hooks = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]
+    shown = read("README.md")
+    for one in hooks["fancy-pypi-readme"]["substitutions"]:
+        shown = re.sub(one["pattern"], one["replacement"], shown)
+    assert "](https://arxiv.org/" in shown and "![" in read("README.md")
+    assert re.findall(r"\]\((?!https?://)[^)]*\)|^!.*", shown, flags=re.MULTILINE) == []
 
 
 def run(*words: str | Path, cwd: Path) -> str:
