@@ -145,6 +145,18 @@ def test_what_no_config_holds(text: str, message: str) -> None:
         check_plain_yaml(text)
 
 
+@pytest.mark.parametrize("value", ["20", "'20'", "{a: 1}", "true"])
+def test_a_value_where_a_file_needs_a_list(
+    value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    for command, name in (("fit", "ks"), ("tune", "models"), ("study", "values")):
+        config.write_text(f"{name}: {value}\n")
+        study = ["losses"] if command == "study" else []
+        assert main([command, *study, "--config", str(config)]) == 2
+        assert f"'{name}' needs a list in a file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -59,7 +59,9 @@ class DashedParser(ArgumentParser):
 
     def parse_string(self, content: str, *others: Any, **options: Any) -> Namespace:
         """Parse a configuration; see jsonargparse, which takes any YAML."""
-        check_plain_yaml(content)
+        check_plain_yaml(
+            content, [x.dest for x in self._actions if x.nargs in ("+", "*")]
+        )
         return super().parse_string(content, *others, **options)
 
     def format_help(self, *args: Any, **options: Any) -> str:

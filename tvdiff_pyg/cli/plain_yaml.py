@@ -1,22 +1,25 @@
 """YAML of names and plain values: no tags, no anchors, no name twice."""
 
+from collections.abc import Collection
+
 import yaml
 
 LARGEST = 2**20
 DEEPEST = 4
 
 
-def check_plain_yaml(text: str) -> None:
+def check_plain_yaml(text: str, lists: Collection[str] = ()) -> None:
     r"""Raise unless a text is a flat mapping in plain YAML.
 
     The text is only scanned: nothing in it is built, and no alias is followed.
 
     Args:
         text: The text.
+        lists: Names whose values are lists; a word would be taken letter by letter.
 
     Raises:
         ValueError: If it is too long or too deep, is no YAML or no mapping, has a tag,
-            an anchor or an alias, or a name twice.
+            an anchor or an alias, a name twice, or another value where one is a list.
 
     Example:
         >>> check_plain_yaml("seed: 1")
@@ -40,6 +43,14 @@ def check_plain_yaml(text: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"'config' needs each name once (got {name!r} twice)")
+    for name, value in node.value:
+        if name.value not in lists or isinstance(value, yaml.SequenceNode):
+            continue
+        if value.tag != "tag:yaml.org,2002:null":
+            got = value.value if isinstance(value, yaml.ScalarNode) else "names"
+            raise ValueError(
+                f"'{name.value}' needs a list in a file, [VALUE, ...] (got {got})"
+            )
 
 
 def _check_events(text: str) -> None:
