@@ -86,7 +86,10 @@ def test_fit_says_what_it_takes_from_a_file(
     pairs = [f"{5 * (k % 7)},é{k // 4}\n" for k in range(60)]
     path.write_text("song,who\n" + "".join(pairs), "latin-1")
     args = ["fit", "--data", str(path), "--run", str(tmp_path / "run"), *FAST]
-    message = "needs to be UTF-8, or 'encoding' (--encoding) to say what it is"
+    message = (
+        "needs to be UTF-8, or 'encoding' (--encoding) to say what it is (got the byte "
+        "0xe9 in line 2, which 'latin-1' reads)"
+    )
     assert message in refuse(capsys, args)
     assert not (tmp_path / "run").exists()
     assert main([*args, "--encoding", "latin-1", "--format", "table"]) == 0
@@ -217,7 +220,9 @@ def test_recommend_for_many_users(
     users.write_text("\n")
     assert "'users' needs at least one user" in refuse(capsys, [*words, str(users)])
     users.write_bytes(b"\xff")
-    assert "'users' needs to be UTF-8" in refuse(capsys, [*words, str(users)])
+    assert "'users' needs to be UTF-8 (got the byte 0xff in line 1" in refuse(
+        capsys, [*words, str(users)]
+    )
 
 
 def test_recommend_says_why(run: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -230,6 +230,12 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         with_features(titled(), item=tmp_path / "missing.csv")
     file = tmp_path / "films.csv"
+    file.write_bytes(b"title,year\nAm\xe9lie,2001\n")
+    # No option says how it is encoded.
+    with pytest.raises(
+        ValueError, match=r"UTF-8 \(got the byte 0xe9 in line 2, which 'latin-1' reads"
+    ):
+        with_features(titled(), item=file)
     file.write_text("")
     with pytest.raises(
         ValueError, match=r"'item' needs a table of Parquet, or of text"

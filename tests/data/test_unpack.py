@@ -158,12 +158,43 @@ def test_marks_are_obeyed(path: Path, encoding: str, mark: bytes) -> None:
 def test_no_byte_is_replaced(path: Path) -> None:
     content = b'"User-ID";"ISBN"\n"1";"\xb43"\n"2";"9"\n"3";"\xbf3"\n'
     path.write_bytes(content)
-    message = r"UTF-8, or 'encoding' \(--encoding\) .* \(got the byte 0xb4 in line 2\)"
+    message = (
+        r"UTF-8, or 'encoding' \(--encoding\) to say what it is \(got the byte 0xb4 in "
+        r"line 2, which 'latin-1' reads\)"
+    )
     with pytest.raises(ValueError, match=message):
         read_interactions(path)
     read = read_interactions(path, encoding="latin-1")
     assert read.rows() == [(1, "´3"), (2, "9"), (3, "¿3")]
     assert read_interactions(path, encoding="cp1252").equals(read)
+
+
+@pytest.mark.parametrize(
+    ("line", "reads"),
+    [
+        ("é\tº", "latin-1"),
+        ("a\xa0©", "latin-1"),
+        ("it’s", "cp1252"),
+        ("“é” – €", "cp1252"),
+    ],
+)
+@pytest.mark.parametrize("far", [0, 2**20 - 7])
+@pytest.mark.parametrize("given", [None, "utf-8", "ascii"])
+def test_an_encoding_that_reads_a_line_is_named(
+    line: str, reads: str, far: int, given: str | None
+) -> None:
+    content = b"x" * far + b"\r\n" + f"1,{line}\n2,\x81".encode(reads, "ignore")
+    with pytest.raises(ValueError, match=rf"in line 2, which '{reads}' reads\)$"):
+        as_utf8(content, "log.csv", given)
+    assert line in as_utf8(content.splitlines()[1], "log.csv", reads).decode()
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff\x00a", b"\x8d,1", b"\xc3(\x9d", b"\xe9\x1b[31m"]
+)
+def test_no_encoding_is_named_that_reads_controls(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\(got the byte 0x.. in line 2\)$"):
+        as_utf8(b"a\n" + line + b"\n\xe9", "log.csv")
 
 
 @pytest.mark.parametrize("encoding", ["nope", "rot13", "zip", "a\0b", "undefined", ""])
@@ -184,7 +215,7 @@ def test_unknown_encodings(encoding: str) -> None:
     ],
 )
 def test_the_line_of_a_bad_byte(content: bytes, line: int) -> None:
-    with pytest.raises(ValueError, match=rf"got the byte 0x[cf][3f] in line {line}\)"):
+    with pytest.raises(ValueError, match=rf"got the byte 0x[cf][3f] in line {line},"):
         as_utf8(content, "log.csv")
     text = "é\n" * 2**19
     assert as_utf8(text.encode("utf-16-le"), "log.csv", "utf-16-le") == text.encode()

@@ -1,9 +1,12 @@
 """Ids, as the command line is given them."""
 
 import csv
+import io
+from pathlib import Path
 from typing import Any
 
 from tvdiff_pyg.data import read_interactions
+from tvdiff_pyg.data.reading.encodings import as_utf8
 from tvdiff_pyg.files import check_file
 
 
@@ -18,11 +21,9 @@ def ids_of_file(file: str) -> list[str]:
         ValueError: If it is not UTF-8, or no file.
     """
     check_file("users", file)
-    try:
-        with open(file, encoding="utf-8-sig") as lines:
-            return [line.rstrip("\n") for line in lines if line.strip()]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"'users' needs to be UTF-8 (got {file}: {error})") from error
+    content = Path(file).read_bytes()
+    lines = io.StringIO(as_utf8(content, "users").decode(), newline=None)
+    return [line.rstrip("\n") for line in lines if line.strip()]
 
 
 def users_by_item(file: str) -> dict[Any, list[Any]]:

@@ -108,7 +108,7 @@ def _from_file(path: str | os.PathLike[str], side: str) -> pl.DataFrame:
             if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC:
                 file.seek(0)
                 return pl.read_parquet(file)
-        content = as_utf8(read_content(path), path)
+        content = as_utf8(read_content(path), side)
         header = content.partition(b"\n")[0].decode()
         delimiter = next((one for one in _DELIMITERS if one in header), ",")
         frame = pl.read_csv(

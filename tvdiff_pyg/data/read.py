@@ -174,7 +174,9 @@ def _text(
     written: Mapping[str, Any],
     format: FileFormat,
 ) -> Read:
-    content = as_utf8(read_content(path), path, written["encoding"])
+    content = as_utf8(
+        read_content(path), path, written["encoding"], "'encoding' (--encoding)"
+    )
     nul = content.find(b"\0")
     if nul >= 0:
         line = content.count(b"\n", 0, nul) + 1

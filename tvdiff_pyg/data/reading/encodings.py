@@ -3,6 +3,7 @@
 import codecs
 import os
 import re
+import unicodedata
 
 _CHUNK = 2**20
 # The longer ones first: one is how another begins.
@@ -15,16 +16,24 @@ _MARKS = (
 )
 
 
+# Of one byte a character; the second has quotes, dashes where the first has controls.
+_OF_ONE_BYTE = "latin-1", "cp1252"
+
+
 def as_utf8(
-    content: bytes, path: str | os.PathLike[str], encoding: str | None = None
+    content: bytes,
+    path: str | os.PathLike[str],
+    encoding: str | None = None,
+    option: str | None = None,
 ) -> bytes:
     """Returns text in UTF-8, without the mark at its start.
 
     Args:
         content (bytes): The text as it stands in a file.
-        path: The file, for messages.
+        path: The file, or the argument that gave it, for messages.
         encoding (str, optional): Its encoding, by any name that Python knows.
             (default: as the mark at its start says, else UTF-8)
+        option (str, optional): What could say so, for messages. (default: nothing)
 
     Raises:
         ValueError: If the encoding is unknown, or the text is written in another one.
@@ -51,11 +60,9 @@ def as_utf8(
         text = _transcoded(content, codec)
         return text.replace(b"\n" + codecs.BOM_UTF8, b"\n")
     except _UnreadableError as error:
-        wanted = (
-            f"text in {encoding or codec}"
-            if given
-            else "UTF-8, or 'encoding' (--encoding) to say what it is"
-        )
+        wanted = f"text in {encoding or codec}" if given else "UTF-8"
+        if option is not None and not given:
+            wanted += f", or {option} to say what it is"
         raise ValueError(
             f"'{os.fspath(path)}' needs to be {wanted} ({error})"
         ) from error
@@ -87,7 +94,12 @@ def _transcoded(content: bytes, codec: str) -> bytes:
             text = decoder.decode(chunk, final=start + _CHUNK >= len(content))
         except UnicodeError as error:
             before = content[:start] if codec == "utf-8" else b"".join(parts)
-            raise _UnreadableError(_where(error, codec, before)) from error
+            said = _where(error, codec, before)
+            if codec in ("utf-8", "ascii") and isinstance(error, UnicodeDecodeError):
+                # The decoder may have kept the start of a character.
+                end = start + len(chunk)
+                said += _reader(content, end - len(error.object) + error.start)
+            raise _UnreadableError(said) from error
         # What is UTF-8 already is only looked through.
         if codec != "utf-8":
             parts.append(text.encode())
@@ -101,3 +113,15 @@ def _where(error: UnicodeError, codec: str, before: bytes) -> str:
     chunk = error.object[: error.start].decode(codec, "ignore").encode()
     line = len(re.findall(b"\r\n?|\n", before + chunk)) + 1
     return f"got the byte 0x{error.object[error.start]:02x} in line {line}"
+
+
+def _reader(content: bytes, place: int) -> str:
+    """Say which encoding reads the line of a byte, if one of those at hand does."""
+    first = 1 + max(content.rfind(end, 0, place) for end in (b"\n", b"\r"))
+    line = re.compile(b"[^\r\n]*").match(content, first)
+    assert line is not None
+    for codec in _OF_ONE_BYTE:
+        text = line[0].decode(codec, "replace").replace("\t", " ")
+        if "Cc" not in map(unicodedata.category, text) and "\ufffd" not in text:
+            return f", which {codec!r} reads"
+    return ""
