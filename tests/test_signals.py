@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -46,13 +47,17 @@ def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
 
 
 def assert_ends_well(
-    process: "subprocess.Popen[str]", folder: Path, signum: int, times: int = 1
+    process: "subprocess.Popen[str]",
+    folder: Path,
+    signum: int,
+    times: int = 1,
+    group: bool = False,
 ) -> str:
-    """Send a signal, as Ctrl-C does to all of a group; return what was said."""
+    """Send a signal, to all of a group as Ctrl-C does if asked; return what is said."""
     others = psutil.Process(process.pid).children(recursive=True)
     began = time.monotonic()
     for _ in range(times):
-        send = os.killpg if signum == signal.SIGINT else os.kill
+        send = os.killpg if group or signum == signal.SIGINT else os.kill
         send(process.pid, signum)
         time.sleep(0.2)
     _, said = process.communicate(timeout=60)
@@ -64,7 +69,8 @@ def assert_ends_well(
     assert sentence.startswith(f"tvdiff: {how}")
     wait_until(lambda: not any(one.is_running() for one in others), 10)
     # PyG and torch leave files of their own, whatever happens.
-    assert list((folder / "tmp").glob("tvdiff-*")) == []
+    for name in ("tvdiff-*", "pymp-*"):
+        assert list((folder / "tmp").glob(name)) == []
     return sentence
 
 
@@ -99,6 +105,18 @@ def test_a_fit_with_workers(signum: int, tmp_path: Path) -> None:
     process = begin(tmp_path, *args, "--engine", "sampled", "--num-workers", "2")
     wait_until(run.best_checkpoint.exists)
     assert_ends_well(process, tmp_path, signum, 2)
+
+
+@pytest.mark.slow
+def test_workers_that_a_signal_ends_leave_no_sockets() -> None:
+    # Of a short name, or sockets are elsewhere.
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        args = ["fit", "--data", GRAPH, "--run", f"{folder}/run", *LONG]
+        args += ["--engine", "sampled", "--num-workers", "2", "--batch-size", "8"]
+        process = begin(Path(folder), *args)
+        wait_until(lambda: any(Path(folder, "tmp").rglob("listener-*")))
+        # As services and containers are stopped.
+        assert_ends_well(process, Path(folder), signal.SIGTERM, group=True)
 
 
 @pytest.mark.slow

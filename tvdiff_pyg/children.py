@@ -1,16 +1,24 @@
 """Processes that this one begins: what each needs first, and ending it for good."""
 
 import multiprocessing
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import get_temp_dir
 
 import psutil
 import torch
 
 from tvdiff_pyg.quiet import ignore_torchscript
+
+# Of the path of a socket, 103 bytes on macOS, less the names that Python appends.
+_LONGEST = 71
+_SHORT = "/tmp"
 
 
 def how_to_begin(number: int) -> tuple[int, str]:
@@ -69,3 +77,25 @@ def kill(process: BaseProcess) -> None:
         for each in (*one.children(recursive=True), one):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
+
+
+def share_sockets() -> None:
+    """Let processes begun from now on keep their sockets in a folder of this one.
+
+    One that a signal ends, such as the worker of a data loader, would leave a folder of
+    its own behind; that of this process is removed when it ends. Where the folder of
+    temporary files has too long a name for sockets, without which workers would be
+    waited for in vain, it is in ``/tmp``.
+    """
+    before, name = tempfile.tempdir, os.fsencode(tempfile.gettempdir())
+    if len(name) > _LONGEST and os.path.isdir(_SHORT):
+        tempfile.tempdir = _SHORT
+    try:
+        get_temp_dir()
+    finally:
+        tempfile.tempdir = before
+
+
+def remove_sockets() -> None:
+    """Remove that folder, where this process ends without what comes at its end."""
+    shutil.rmtree(get_temp_dir(), ignore_errors=True)

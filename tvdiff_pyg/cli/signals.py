@@ -159,8 +159,11 @@ def _pass_over_workers() -> None:
 def _end_children() -> None:
     import psutil  # Not needed to show a help text.
 
+    from tvdiff_pyg.children import remove_sockets
+
     for child in psutil.Process().children(recursive=True):
         try:
             child.kill()
         except psutil.NoSuchProcess:
             continue
+    remove_sockets()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from tvdiff_pyg.children import share_sockets
 from tvdiff_pyg.data import BipartiteGraph
 from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.sampled.loader import loader_of
@@ -96,6 +97,8 @@ class InteractionDataModule(pl.LightningDataModule):
         batches = self.shared(num_rows, training.batch_size, self.seed, epoch)
         # Workers that outlived an epoch would not be those of a resumed run.
         if training.engine == "sampled":
+            if self.num_workers > 0:
+                share_sockets()
             return loader_of(
                 self._sampler(),
                 self.adjacency,

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch.distributed import TCPStore
 
-from tvdiff_pyg.children import how_to_begin, kill, without_interrupts
+from tvdiff_pyg.children import how_to_begin, kill, share_sockets, without_interrupts
 from tvdiff_pyg.training.collectives import ProcessLostError
 from tvdiff_pyg.training.process_options import ProcessOptions
 from tvdiff_pyg.training.processes import Processes, backend
@@ -100,6 +100,7 @@ class _Running:
 
     def begin(self, environment: dict[str, str], call: bytes) -> None:
         context, how = multiprocessing.get_context("spawn"), how_to_begin(self.number)
+        share_sockets()  # One that is killed has workers of its own.
         with without_interrupts():
             for local in range(self.number):
                 rank = self.first + local
