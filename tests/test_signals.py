@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from pytorch_lightning.callbacks import Callback
 
 from tvdiff_pyg.cli.signals import Stopping
 from tvdiff_pyg.data import BipartiteGraph, SyntheticBipartite
@@ -247,6 +248,65 @@ def test_a_function_leaves_signals_to_its_caller(tmp_path: Path) -> None:
     assert times == [1]
     assert {one: signal.getsignal(one) for one in signal.valid_signals()} == before
     assert run.metrics()["finished"] is False
+
+
+class Removing(Callback):
+    """Removes what meets Ctrl-C in its finaliser, in the third batch."""
+
+    seen = 0
+
+    def on_train_batch_start(self, *_: object) -> None:
+        self.seen += 1
+        if self.seen == 3:
+            Met()
+        assert self.seen < 30  # Nobody comes here.
+
+
+class Met:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_function_ends_for_what_a_finaliser_swallows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    hook, graph = sys.unraisablehook, SyntheticBipartite(120, 80, 1500)[0]
+    settings = Settings(hidden_channels=4, max_epochs=100_000, patience=100_000)
+    options, removing = FitOptions(progress=False), Removing()
+    with pytest.raises(KeyboardInterrupt, match="epoch"):
+        fit(
+            graph,
+            settings,
+            run=tmp_path / "run",
+            options=options,
+            callbacks=[removing],
+        )
+    assert removing.seen == 3 and not said and sys.unraisablehook is hook
+
+
+def test_a_function_leaves_ctrl_c_to_who_handles_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: said.append(it.exc_value))
+
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt("mine")
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        fit(
+            SyntheticBipartite(120, 80, 1500)[0],
+            Settings(hidden_channels=4, max_epochs=5),
+            run=tmp_path / "run",
+            options=FitOptions(progress=False),
+            callbacks=[Removing()],
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [str(one) for one in said] == ["mine"]
 
 
 @pytest.mark.slow

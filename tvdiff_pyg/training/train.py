@@ -15,6 +15,7 @@ from tvdiff_pyg.training.module import RecommenderModule
 from tvdiff_pyg.training.restoring import Restoring
 from tvdiff_pyg.training.run_folder import RunFolder
 from tvdiff_pyg.training.step_timer import StepTimer
+from tvdiff_pyg.training.swallowed import Swallowed
 from tvdiff_pyg.training.trainer import (
     carry_out,
     findings,
@@ -87,9 +88,9 @@ def train(
         ValueError: If the run cannot be resumed.
     """
     checkpoint = _resumable(folder, module) if options.resume else {"callbacks": {}}
-    restoring, timer = Restoring(before), StepTimer()
-    with quiet_lightning():
-        own = [restoring, timer]
+    restoring, timer, swallowed = Restoring(before), StepTimer(), Swallowed()
+    with quiet_lightning(), swallowed:
+        own = [restoring, timer, swallowed]
         training = module.settings.training
         trainer = make_trainer(training, options, folder, own, additions, strategy)
         resume_from = folder.last_checkpoint if options.resume else None
