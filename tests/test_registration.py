@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from tvdiff_pyg import HelmholtzFreeEnergyLoss
+from tvdiff_pyg import HelmholtzFreeEnergyLoss, Settings
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.cli.refusals import refuse
 from tvdiff_pyg.data import BipartiteDataset, register_dataset
 from tvdiff_pyg.entropies import Entropy, register_entropy
 from tvdiff_pyg.models import ClosedFormModel, ModelConfig, register_model
-from tvdiff_pyg.nn import AnisotropicDenoiser, register_denoiser
+from tvdiff_pyg.nn import AnisotropicConfig, AnisotropicDenoiser, register_denoiser
 from tvdiff_pyg.registry import load_plugin
 from tvdiff_pyg.sparse import CSR
 
@@ -139,6 +139,28 @@ def test_a_data_set_that_builds_no_graph_is_refused() -> None:
     message = r"'build' of Built needs .* BipartiteGraph \(got HeteroData\)"
     with pytest.raises(ValueError, match=message):
         built(None)
+
+
+@dataclass(frozen=True)
+class WideConfig(AnisotropicConfig):
+    """One setting more."""
+
+    extra: int = 3
+
+
+class Wide(AnisotropicDenoiser):
+    """A denoiser that keeps the settings of its base class."""
+
+    def __init__(self, *size: int, extra: int = 3, **settings: Any) -> None:
+        super().__init__(*size, **settings)
+
+
+def test_a_part_that_keeps_other_settings_is_refused() -> None:
+    """What is rebuilt from them would be another model."""
+    register_denoiser("wide", WideConfig)(Wide)
+    message = r"needs the 'denoiser' .* built from, 'wide' \(got 'anisotropic'\)"
+    with pytest.raises(ValueError, match=message):
+        Settings(denoiser="wide", extra=7).model.build(3, 4)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
+from tvdiff_pyg.config import to_flat
 from tvdiff_pyg.contract import Contract
 from tvdiff_pyg.data.graph_like import GraphLike, as_graph
 from tvdiff_pyg.data.graph_size import GraphSize
@@ -112,9 +113,20 @@ class ModelConfig(Unread):
             num_items: Number of items, at least 1.
 
         Raises:
-            ValueError: If a number is below 1.
+            ValueError: If a number is below 1, or a part from outside keeps other
+                settings than those that it was built from.
         """
-        return MODELS.of(self).part.from_config(self, num_users, num_items)
+        model = MODELS.of(self).part.from_config(self, num_users, num_items)
+        if model.config == self:
+            return model
+        kept, wanted = to_flat(model.config), to_flat(self)
+        for name, value in wanted.items():
+            if kept.get(name) != value:
+                raise ValueError(
+                    f"'config' of a model, and of its parts, needs the {name!r} that "
+                    f"it is built from, {value!r} (got {kept.get(name)!r})"
+                )
+        return model
 
 
 class Model(Learner):
