@@ -130,3 +130,32 @@ def test_a_scorer_that_was_changed_is_named(
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
     assert all("shape [2, 3], not [2, 40]" in line and GOT in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("returned", "got"),
+    [
+        ("None", "got None)"),
+        ("self.item_factor.sum()", "got [])"),
+        ("FreeEnergy(*3 * [self.item_factor.sum(dim=1)])", "got one of [20], [20], "),
+        ("FreeEnergy(*3 * [torch.ones(())])", "got one without a gradient)"),
+    ],
+)
+def test_a_loss_that_is_none_is_named(
+    returned: str,
+    got: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    forgetful_registries: None,
+) -> None:
+    plugin = tmp_path / "odd_model.py"
+    write(plugin, "TrainableModel", RANKS, RIGHT)
+    loss = f"from tvdiff_pyg.loss import FreeEnergy; return {returned}"
+    text = plugin.read_text().replace('raise AssertionError("was trained")', loss)
+    plugin.write_text(text)
+    args = ["fit", "--plugin", str(plugin), "--model", "odd", "--data", GRAPH]
+    args += ["--progress", "false", "--run", str(tmp_path / "run"), "--log", "none"]
+    assert main([*args, "--max-epochs", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "'training_loss' of Odd needs to return a FreeEnergy" in said and got in said
+    assert not (tmp_path / "run").exists()

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.model import Model
 from tvdiff_pyg.models.scorer import FactorScorer, Scorer
 from tvdiff_pyg.sparse import BipartiteAdjacency
@@ -74,6 +75,30 @@ def check_scorer(model: Model, graph: BipartiteAdjacency) -> None:
     """
     if foreign_part(model) is not None:
         checked_scorer(model, graph)
+
+
+def checked_loss(loss: object, model: Model) -> FreeEnergy:
+    """Returns what a model, perhaps from outside, is to learn, or raises.
+
+    Args:
+        loss: What its ``training_loss`` or ``sampled_loss`` has returned.
+        model: The model.
+
+    Raises:
+        ValueError: If that is no loss.
+    """
+    if not isinstance(loss, FreeEnergy):
+        got = _kind(loss)
+    elif not all(_is_of(one, []) for one in loss):
+        got = f"one of {', '.join(_kind(one) for one in loss)}"
+    elif not loss.free_energy.requires_grad:
+        got = "one without a gradient"
+    else:
+        return loss
+    raise ValueError(
+        f"'training_loss' of {type(model).__name__} needs to return a FreeEnergy of "
+        f"scalars, the first with a gradient (got {got})"
+    )
 
 
 def _refusal(name: str, wrong: str) -> ValueError:

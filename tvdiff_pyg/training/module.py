@@ -12,6 +12,7 @@ from tvdiff_pyg.evaluation import EvaluationTask, rank_batch
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.metrics import DEFAULT_KS, MONITOR
 from tvdiff_pyg.models import Model, Scorer
+from tvdiff_pyg.models.foreign import checked_loss
 from tvdiff_pyg.sampled import HistoricalSums
 from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.collectives import mean_of_processes, of_all_processes
@@ -78,6 +79,7 @@ class RecommenderModule(pl.LightningModule):
         else:
             loss = self.model.training_loss(self.adjacency, *batch)
             num_rows = batch[0].numel()
+        loss = checked_loss(loss, self.model)
         trained = loss.free_energy, loss.energy, loss.entropy
         values = dict(zip(TRAINED, trained, strict=True))
         # Curves get them from `EpochCurves`. Were rows a whole number, Lightning would
