@@ -191,6 +191,19 @@ def test_only_the_first_signal_counts(signum: int) -> None:
     assert after == before and signal.set_wakeup_fd(-1) == -1
 
 
+def test_ctrl_c_after_all_is_done_is_of_no_use() -> None:
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with Stopping(process_ends=True):
+            pass
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        # Python may hang while it shuts down.
+        assert signal.getsignal(signal.SIGTERM) is before[signal.SIGTERM]
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
 class Finalised:
     """Stands for what a signal meets while it is removed, such as a data loader."""
 

@@ -77,7 +77,9 @@ class Stopping:
         if not leave:
             sys.unraisablehook = self._hook_before
         for one, handler in self._before.items():
-            signal.signal(one, signal.SIG_IGN if leave else handler)
+            # Of Ctrl-C, Python would complain while it shuts down.
+            ignored = leave or (self.process_ends and one == signal.SIGINT)
+            signal.signal(one, signal.SIG_IGN if ignored else handler)
 
     def handle(self) -> None:
         """Take the signals over, also from libraries that were imported since."""
