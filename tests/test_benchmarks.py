@@ -219,5 +219,11 @@ def test_models_of_the_tables_keep_their_width(benchmark: ModuleType) -> None:
     own = lightgcn.candidate()
     assert own.settings["hidden_channels"] == 256 and own.settings["batch_size"] > 2048
     assert set(own.space) == {"num_layers", "learning_rate", "weight_decay"}
+
+
+def test_factors_of_other_packages_are_tuned(benchmark: ModuleType) -> None:
+    pytest.importorskip("optuna")
+    pytest.importorskip("implicit", reason="needs the extra 'baselines'")
+    tune = importlib.import_module("tune_baselines")
     [ials] = tune.cells(["gowalla"], only=["ials"])
     assert "factors" in ials.candidate().space
