@@ -170,6 +170,11 @@ def recorded(benchmark: str) -> Records:
     )
 
 
+def kept(*benchmarks: str) -> Records:
+    """Return the records of benchmarks that are kept."""
+    return read_all_records(RESULTS / f"{name}.jsonl" for name in benchmarks)
+
+
 def by_data(records: Records) -> Records:
     """Sort by data set, in the paper's order, and by width."""
 

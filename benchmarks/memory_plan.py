@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import BUILD, Benchmark, Records, Table
+import benchmark
+from benchmark import Benchmark, Records, Table
 from engines import SYNTHETIC, load_graph
 
 from tvdiff_pyg import BipartiteGraph, FitOptions, Settings, fit
@@ -61,7 +62,7 @@ class PlannedRun(GridCell):
             return load_graph(self)
         # Written by another process, for drawing the pairs takes more than training.
         sizes = dataset_arguments(self.data)
-        cache = BUILD / "data" / self.variant.split(":")[0]
+        cache = benchmark.BUILD / "data" / self.variant.split(":")[0]
         if not Path(cache).exists():
             build = f"SyntheticBipartite(**{sizes}, root={str(cache)!r})"
             script = f"from tvdiff_pyg.data import SyntheticBipartite; {build}"

@@ -15,11 +15,11 @@ from typing import Literal
 
 import data_sets
 from ahead import BySeed, interval_of_share, share_ahead
-from benchmark import DATA, RESULTS, Benchmark, Records, Table
+from benchmark import DATA, Benchmark, Records, Table, kept
 from experiments import ALONE, WIDE, Context, Experiment
 from ranks import critical_difference, draw_ranks, ranks
 
-from tvdiff_pyg.grid import GridCell, Record, read_records
+from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import MISSING, markdown_table, print_number, print_seconds
 from tvdiff_pyg.machine import Device
 from tvdiff_pyg.training import Settings
@@ -127,7 +127,7 @@ def _ranks(records: Records) -> dict[str, dict[str, float]]:
 
 def _rows(records: Records) -> dict[str, Row]:
     """Return the records of each data set, those of the paper's on top."""
-    known = [*read_records(RESULTS / "reproduce_main.jsonl"), *records]
+    known = [*kept("reproduce_main"), *records]
     found: dict[str, dict[str, dict[int, Record]]] = {}
     for record in known:
         if record["variant"] in MODELS:

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytorch_lightning as pl
-from benchmark import RESULTS, Benchmark, Records, Table
+from benchmark import Benchmark, Records, Table, kept
 from engines import load_graph
 from experiments import MODELS, WIDE, settings_of
 from pytorch_lightning.callbacks import Callback
 from ten_data_sets import CLOSED, METRIC, TEN, TRAINED
 from tuned import chosen_settings, tuned_settings
 
-from tvdiff_pyg.grid import GridCell, Record, read_all_records
+from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import MISSING, markdown_table, print_number, print_seconds
 from tvdiff_pyg.training import FitOptions, Settings, fit, preset_names
 
 NAME, SEED = "time_to_reach", 0
 GRADIENTS = {name: TRAINED.get(name, overrides) for name, overrides in MODELS.items()}
 DataName = Literal[TEN]
-FILES = [RESULTS / f"{name}.jsonl" for name in ("reproduce_main", "ten_data_sets")]
+BESIDE = "reproduce_main", "ten_data_sets"
 
 
 @dataclass
@@ -128,7 +128,7 @@ def _cells_on(data: str, root: str) -> list[Reaching]:
 
 def recorded_on(data: str) -> Records:
     """Return what the tables of all models have of a data set."""
-    found = read_all_records(FILES)
+    found = kept(*BESIDE)
     return [one for one in found if one["data"] == data and one["seed"] == SEED]
 
 
