@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tvdiff_pyg.grid import Record, append_record, check_record
+from tvdiff_pyg.grid import Record, append_record, check_record, read_records
 from tvdiff_pyg.models import Popularity
 from tvdiff_pyg.training import Settings
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
+OTHERS = "others.jsonl"
 SMALL: dict[str, Any] = {"hidden_channels": 8, "num_timesteps": 2, "max_epochs": 3}
 
 
@@ -21,13 +22,9 @@ def reach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     """Return the module, with nothing recorded elsewhere."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     module = importlib.import_module("time_to_reach")
-    benchmark = importlib.import_module("benchmark")
-    monkeypatch.setattr(benchmark, "RESULTS", tmp_path)
+    others = tmp_path / OTHERS
+    monkeypatch.setattr(module, "kept", lambda *names: read_records(others))
     return module
-
-
-def record_elsewhere(folder: Path, one: Record) -> None:
-    append_record(folder / "ten_data_sets.jsonl", one)
 
 
 def record(variant: str, ndcg: float, **found: Any) -> Record:
@@ -83,7 +80,7 @@ def test_the_table_says_what_each_took(reach: ModuleType, tmp_path: Path) -> Non
         record("lightgcn", 0.1, seed=1),
     ]
     for one in others:
-        record_elsewhere(tmp_path, one)
+        append_record(tmp_path / OTHERS, one)
     own = [
         record("ease", 0.0, seconds={"reach": 0.5}, epochs=0),
         record("tvdiff, recommended", 0.0, seconds={"reach": 5.5}, epochs=4),
@@ -107,7 +104,7 @@ def test_cells_have_the_target_of_what_is_recorded(
 ) -> None:
     with pytest.raises(ValueError, match="'data' needs a recorded closed form"):
         reach.cells(["ml-100k"])
-    record_elsewhere(tmp_path, record("ease", 0.24))
+    append_record(tmp_path / OTHERS, record("ease", 0.24))
     cells = {cell.variant: cell for cell in reach.cells(["ml-100k"])}
     assert {cell.key()["conditions"]["target"] for cell in cells.values()} == {0.24}
     assert "tvdiff" not in cells and {"ease", "lightgcn", "diffrec"} < set(cells)
