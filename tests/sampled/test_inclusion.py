@@ -9,8 +9,7 @@ from torch import Tensor
 from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg.models import TVDiff
-from tvdiff_pyg.sampled import TrainingBatch, neighbor_loader
-from tvdiff_pyg.sampled.inclusion import items_stood_for
+from tvdiff_pyg.sampled import TrainingBatch, items_stood_for, neighbor_loader
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency
 
 SIZE = (40, 30)

@@ -61,7 +61,7 @@ class FreeEnergyModel(TrainableModel):
 
         The first items of the batch are a uniform random set, the pool, which noise and
         negatives come from; the energy is estimated from all, see
-        :func:`~tvdiff_pyg.sampled.inclusion.items_stood_for`. With one layer, all items
+        :func:`~tvdiff_pyg.sampled.items_stood_for`. With one layer, all items
         of each user are read, whatever the cap. With all items in the pool and all
         neighbours sampled, this is :meth:`training_loss`.
 

@@ -2,6 +2,7 @@
 
 from tvdiff_pyg.sampled.batch import TrainingBatch
 from tvdiff_pyg.sampled.history import HistoricalSums
+from tvdiff_pyg.sampled.inclusion import items_stood_for
 from tvdiff_pyg.sampled.loader import neighbor_loader
 from tvdiff_pyg.sampled.neighbors import sample_neighbors
 from tvdiff_pyg.sampled.sampler import BipartiteSampler
@@ -10,6 +11,7 @@ __all__ = [
     "BipartiteSampler",
     "HistoricalSums",
     "TrainingBatch",
+    "items_stood_for",
     "neighbor_loader",
     "sample_neighbors",
 ]
