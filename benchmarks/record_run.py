@@ -7,6 +7,7 @@ python benchmarks/record_run.py runs/lastfm-paper
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 from benchmark import DATA, Benchmark, Records, Table
@@ -36,6 +37,8 @@ class FinishedRun(RunCell):
 
     def measure(self) -> Record:
         told = self.folder.metrics()
+        if not told["finished"]:
+            raise ValueError(f"'run' needs to be a finished one (got {self.folder.path})")
         found = record_of_training(told)
         found["curve"] = curve(self.folder, told["selected_on"])
         return found | ({"note": self.note} if self.note else {})
@@ -98,19 +101,29 @@ def _run_cells(record: Record) -> list[str]:
 
 
 def engine_table(records: Records) -> str:
-    """What approximations cost in ranking quality."""
-    rows = []
+    """What approximations cost in ranking quality, in the mean over seeds."""
+    engines: dict[str, Records] = {}
     for record in records:
-        validation, test = (record["metrics"][p] for p in ("validation", "test"))
-        rows.append(
-            [
-                _engine_name(record["settings"]),
-                f"{validation['recall@20']:.4f} / {validation['ndcg@20']:.4f}",
-                f"{test['recall@20']:.4f} / {test['ndcg@20']:.4f}",
-                f"{record['best_epoch']} of {record['epochs']}",
-            ]
-        )
-    return markdown_table([["Engine", "Validation", "Test", "Best epoch"], *rows])
+        engines.setdefault(_engine_name(record["settings"]), []).append(record)
+    rows = [
+        [
+            name,
+            str(len(group)),
+            _both(group, "validation"),
+            _both(group, "test"),
+            ", ".join(f"{one['best_epoch']} of {one['epochs']}" for one in group),
+        ]
+        for name, group in engines.items()
+    ]
+    header = ["Engine", "Seeds", "Validation", "Test", "Best epochs"]
+    return markdown_table([header, *rows])
+
+
+def _both(group: Records, part: str) -> str:
+    """Print Recall@20 and NDCG@20 of a part."""
+    found = [record["metrics"][part] for record in group]
+    means = (fmean(one[name] for one in found) for name in ("recall@20", "ndcg@20"))
+    return " / ".join(f"{mean:.4f}" for mean in means)
 
 
 def _engine_name(settings: Record) -> str:
