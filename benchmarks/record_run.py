@@ -37,8 +37,8 @@ class FinishedRun(RunCell):
 
     def measure(self) -> Record:
         told = self.folder.metrics()
-        if not told["finished"]:
-            raise ValueError(f"'run' needs to be a finished one (got {self.folder.path})")
+        if not self.folder.is_finished():
+            raise ValueError(f"'run' needs to be finished (got {self.folder.path})")
         found = record_of_training(told)
         found["curve"] = curve(self.folder, told["selected_on"])
         return found | ({"note": self.note} if self.note else {})
