@@ -102,20 +102,21 @@ def _run_cells(record: Record) -> list[str]:
 
 def engine_table(records: Records) -> str:
     """What approximations cost in ranking quality, in the mean over seeds."""
-    engines: dict[str, Records] = {}
+    engines: dict[tuple[str, str], Records] = {}
     for record in records:
-        engines.setdefault(_engine_name(record["settings"]), []).append(record)
+        place = record["data"], _engine_name(record["settings"])
+        engines.setdefault(place, []).append(record)
     rows = [
         [
-            name,
+            *place,
             str(len(group)),
             _both(group, "validation"),
             _both(group, "test"),
             ", ".join(f"{one['best_epoch']} of {one['epochs']}" for one in group),
         ]
-        for name, group in engines.items()
+        for place, group in engines.items()
     ]
-    header = ["Engine", "Seeds", "Validation", "Test", "Best epochs"]
+    header = ["Data", "Engine", "Seeds", "Validation", "Test", "Best epochs"]
     return markdown_table([header, *rows])
 
 
