@@ -8,18 +8,18 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from tvdiff_pyg.grid import Record, append_record
+from tvdiff_pyg.grid import Record
 from tvdiff_pyg.significance import shared_means
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture
-def ten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+def ten(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return the module, without what is recorded of other data sets."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     module = importlib.import_module("ten_data_sets")
-    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr(module, "kept", lambda *names: [])
     return module
 
 
@@ -116,11 +116,10 @@ def test_bars_span_ranks_that_lie_within_the_difference(ten: ModuleType) -> None
 
 
 def test_other_data_sets_are_read_from_their_own_records(
-    ten: ModuleType, tmp_path: Path
+    ten: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variant in ("ease", "vaecf"):
-        on_lastfm = record(variant, 0, 0.3, "lastfm")
-        append_record(tmp_path / "reproduce_main.jsonl", on_lastfm)
+    others = [record(variant, 0, 0.3, "lastfm") for variant in ("ease", "vaecf")]
+    monkeypatch.setattr(ten, "kept", {"reproduce_main": others}.__getitem__)
     _, _, lastfm, movies = rows(ten.table("test", [record("ease", 0, 0.4)]))
     assert lastfm[:2] == ["lastfm", "1"] and "0.3000" in lastfm
     assert movies[0] == "ml-100k"
