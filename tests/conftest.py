@@ -40,6 +40,12 @@ def power_stays_on() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """A shell lets what it runs in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def forgetful_registries() -> Iterator[None]:
     """What the test registers is forgotten after it."""

@@ -191,17 +191,24 @@ def test_only_the_first_signal_counts(signum: int) -> None:
     assert after == before and signal.set_wakeup_fd(-1) == -1
 
 
+def test_a_command_leaves_signals_as_they_were() -> None:
+    before = {one: signal.getsignal(one) for one in signal.valid_signals()}
+    with Stopping(process_ends=True):
+        pass
+    assert {one: signal.getsignal(one) for one in signal.valid_signals()} == before
+
+
 def test_ctrl_c_after_all_is_done_is_of_no_use() -> None:
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with Stopping(process_ends=True):
-            pass
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        # Python may hang while it shuts down.
-        assert signal.getsignal(signal.SIGTERM) is before[signal.SIGTERM]
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    """While Python shuts down, that is: what is registered first is called last."""
+    source = (
+        "import atexit, signal\n"
+        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
+        "from tvdiff_pyg.cli.signals import Stopping\n"
+        "with Stopping(process_ends=True):\n"
+        "    pass\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True)
+    assert done.returncode == 0 and not done.stderr
 
 
 class Finalised:

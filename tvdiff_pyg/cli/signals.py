@@ -1,5 +1,6 @@
 """How a command ends when it is told to: by Ctrl-C, or by SIGTERM."""
 
+import atexit
 import os
 import signal
 import socket
@@ -77,9 +78,10 @@ class Stopping:
         if not leave:
             sys.unraisablehook = self._hook_before
         for one, handler in self._before.items():
+            signal.signal(one, signal.SIG_IGN if leave else handler)
+        if self.process_ends:
             # Of Ctrl-C, Python would complain while it shuts down.
-            ignored = leave or (self.process_ends and one == signal.SIGINT)
-            signal.signal(one, signal.SIG_IGN if ignored else handler)
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
     def handle(self) -> None:
         """Take the signals over, also from libraries that were imported since."""
