@@ -14,7 +14,7 @@ from benchmark import DATA, Benchmark, Records, Table
 from run_cell import RunCell
 
 from tvdiff_pyg.grid import Record
-from tvdiff_pyg.grid.tables import markdown_table
+from tvdiff_pyg.grid.tables import group_records, markdown_table
 from tvdiff_pyg.grid.training_record import record_of_training
 from tvdiff_pyg.study.published import VIEWS
 from tvdiff_pyg.training import RunFolder
@@ -102,19 +102,19 @@ def _run_cells(record: Record) -> list[str]:
 
 def engine_table(records: Records) -> str:
     """What approximations cost in ranking quality, in the mean over seeds."""
-    engines: dict[tuple[str, str], Records] = {}
-    for record in records:
-        place = record["data"], _engine_name(record["settings"])
-        engines.setdefault(place, []).append(record)
+
+    def place(record: Record) -> tuple[str, str]:
+        return record["data"], _engine_name(record["settings"])
+
     rows = [
         [
-            *place,
+            *place(group[0]),
             str(len(group)),
             _both(group, "validation"),
             _both(group, "test"),
             ", ".join(f"{one['best_epoch']} of {one['epochs']}" for one in group),
         ]
-        for place, group in engines.items()
+        for group in group_records(records, place)
     ]
     header = ["Data", "Engine", "Seeds", "Validation", "Test", "Best epochs"]
     return markdown_table([header, *rows])
