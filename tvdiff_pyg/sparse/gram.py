@@ -104,17 +104,17 @@ def gram(x: Tensor, weight: OptTensor = None) -> Tensor:
     return out
 
 
-def leading_rows(x: Tensor, num_rows: int | None) -> Tensor:
+def leading_rows(x: Tensor, num_rows: int) -> Tensor:
     """Return the first rows of a matrix.
 
     All of them are the matrix itself: the gradient of a slice would be one more copy.
 
     Args:
         x: A matrix.
-        num_rows: How many rows; all if ``None``.
+        num_rows: How many rows.
 
     Example:
         >>> leading_rows(torch.eye(3), 2).shape
         torch.Size([2, 3])
     """
-    return x if num_rows in (None, x.size(0)) else x[:num_rows]
+    return x if num_rows == x.size(0) else x[:num_rows]
