@@ -43,6 +43,19 @@ PEERS = {
         "[Park et al., 2024](https://arxiv.org/abs/2404.14243)",
         (0.0693, 0.0574),
     ),
+    "bspm": Published(
+        {
+            "rank": 384,
+            "alpha": 0.3,
+            "sharpening_time": 1.2,
+            "sharpening_steps": 1,
+            "solver": "euler",
+            "merge": "early",
+            "average": True,
+        },
+        "[Choi et al., 2023](https://arxiv.org/abs/2211.09324)",
+        (0.0720, 0.0593),
+    ),
     "rp3beta": Published(
         {
             "num_neighbors": 342,

@@ -1,5 +1,6 @@
-"""GF-CF and Turbo-CF against their equations, dense and in float64."""
+"""GF-CF, BSPM and Turbo-CF against their equations, dense and in float64."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from tests.models.graphs import graph_of
 from tests.oracle import CORNERS, normalise, random_matrix
-from tvdiff_pyg.models import GFCF, Model, TurboCF
+from tvdiff_pyg.models import BSPM, GFCF, Model, TurboCF
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 assert_close = partial(torch.testing.assert_close, atol=1e-5, rtol=1e-5)
@@ -29,13 +30,22 @@ def scores(model: Model, graph: BipartiteAdjacency) -> Tensor:
     return torch.zeros_like(score).scatter_(1, item, score).double()
 
 
+def linear(matrix: Tensor) -> Tensor:
+    """The linear filter."""
+    weighed = normalise(matrix, "symmetric")
+    return weighed.t() @ weighed
+
+
+def band(matrix: Tensor, rank: int) -> Tensor:
+    """The ideal filter."""
+    root = matrix.sum(dim=0).clamp(min=1).sqrt()
+    vector = torch.linalg.svd(normalise(matrix, "symmetric")).Vh[:rank].t()
+    return vector @ vector.t() / root[:, None] * root
+
+
 def ideal(matrix: Tensor, rank: int, alpha: float) -> Tensor:
     """The sum of both filters."""
-    weighed = normalise(matrix, "symmetric")
-    root = matrix.sum(dim=0).clamp(min=1).sqrt()
-    vector = torch.linalg.svd(weighed).Vh[:rank].t()
-    band = vector @ vector.t() / root[:, None] * root
-    return weighed.t() @ weighed + alpha * band
+    return linear(matrix) + alpha * band(matrix, rank)
 
 
 @pytest.mark.parametrize(("rank", "alpha"), [(1, 0.3), (4, 1.0), (20, 0.5), (3, 0.0)])
@@ -72,6 +82,69 @@ def test_a_seed_repeats_the_vectors_and_leaves_the_generator_alone() -> None:
     assert torch.equal(first.item_vector, second.item_vector)
 
 
+def euler(slope: Callable[[Tensor], Tensor], state: Tensor, length: float) -> Tensor:
+    """One step of Euler."""
+    return state + length * slope(state)
+
+
+def rk4(slope: Callable[[Tensor], Tensor], state: Tensor, length: float) -> Tensor:
+    """One step of Runge and Kutta."""
+    first = slope(state)
+    second = slope(state + length / 2 * first)
+    third = slope(state + length / 2 * second)
+    last = slope(state + length * third)
+    return state + length / 6 * (first + 2 * second + 2 * third + last)
+
+
+SOLVERS = {"euler": euler, "rk4": rk4}
+
+
+def sharpened(matrix: Tensor, model: BSPM, history: Tensor) -> Tensor:
+    """Blurred and sharpened histories, point by point as the process is published."""
+    config, graph = model.config, linear(matrix)
+    passed = config.alpha * history @ band(matrix, config.rank)
+    blurred = euler(lambda state: state @ graph - state, history, 1.0)
+    points = [blurred + passed if config.merge == "early" else blurred]
+    for _ in range(config.sharpening_steps):
+        length = config.sharpening_time / config.sharpening_steps
+        step = SOLVERS[config.solver]
+        points.append(step(lambda state: -state @ graph, points[-1], length))
+    kept = torch.stack([blurred, *points[1:]])
+    score = kept.mean(dim=0) if config.average else points[-1]
+    return score if config.merge == "early" else score + passed
+
+
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("merge", ["early", "late"])
+@pytest.mark.parametrize(
+    ("solver", "time", "steps"),
+    [("euler", 1.2, 1), ("rk4", 2.5, 1), ("rk4", 2.2, 2), ("euler", 1.0, 3)],
+)
+def test_blurring_and_sharpening_follow_the_equation(
+    solver: Any, time: float, steps: int, merge: Any, average: bool
+) -> None:
+    graph = graph_of(MATRIX)
+    model = BSPM(4, 0.3, time, steps, solver, merge, average).fit(graph)
+    assert_close(scores(model, graph), sharpened(MATRIX, model, MATRIX))
+
+
+def test_many_steps_of_sharpening_are_the_exponential() -> None:
+    graph, options = graph_of(MATRIX), {"merge": "late", "average": False}
+    model = BSPM(1, 0.0, 2.0, 20, solver="rk4", **options).fit(graph)
+    blur = linear(MATRIX)
+    expected = MATRIX @ blur @ torch.linalg.matrix_exp(-2.0 * blur)
+    assert_close(scores(model, graph), expected)
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+def test_blurring_and_sharpening_on_hard_graphs(corner: str) -> None:
+    matrix = torch.tensor(CORNERS[corner]).double()
+    graph, model = graph_of(matrix), BSPM(1, 0.0)
+    found = scores(model.fit(graph), graph)
+    assert_close(found, sharpened(matrix, model, matrix))
+    assert scores(BSPM().fit(graph), graph).isfinite().all()
+
+
 def polynomial(matrix: Tensor, model: TurboCF) -> Tensor:
     """The filter between items."""
     config = model.config
@@ -99,14 +172,22 @@ def test_polynomials_on_hard_graphs(corner: str, power: float) -> None:
     assert_close(scores(model, graph), matrix @ polynomial(matrix, model))
 
 
-@pytest.mark.parametrize("model", [GFCF(3), TurboCF(0.6, 0.7, 2)], ids=repr)
+def filter_of(model: Model) -> Tensor:
+    """The matrix that histories are multiplied by."""
+    if isinstance(model, GFCF):
+        return ideal(MATRIX, 3, 0.3)
+    if isinstance(model, TurboCF):
+        return polynomial(MATRIX, model)
+    assert isinstance(model, BSPM)
+    return sharpened(MATRIX, model, torch.eye(MATRIX.size(1)).double())
+
+
+@pytest.mark.parametrize("model", [GFCF(3), TurboCF(0.6, 0.7, 2), BSPM(3)], ids=repr)
 def test_blocks_do_not_matter_and_weights_are_those_of_the_filter(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = graph_of(MATRIX)
-    expected = (
-        ideal(MATRIX, 3, 0.3) if isinstance(model, GFCF) else polynomial(MATRIX, model)
-    )
+    expected = filter_of(model)
     scorer = model.fit(graph).scorer(graph)
     whole = scores(model, graph)
     monkeypatch.setattr("tvdiff_pyg.models.baselines.graph_filter.BLOCK_ENTRIES", 90)
@@ -122,6 +203,19 @@ def test_blocks_do_not_matter_and_weights_are_those_of_the_filter(
     [
         (GFCF, {"rank": 0}, r"'rank' needs to be at least 1 \(got 0\)"),
         (GFCF, {"alpha": -1.0}, r"'alpha' needs to be at least 0 \(got -1.0\)"),
+        (BSPM, {"rank": 0}, r"'rank' needs to be at least 1 \(got 0\)"),
+        (
+            BSPM,
+            {"sharpening_time": 0.0},
+            r"'sharpening_time' needs to be positive \(got 0.0\)",
+        ),
+        (
+            BSPM,
+            {"sharpening_steps": 0},
+            r"'sharpening_steps' needs to be at least 1 \(got 0\)",
+        ),
+        (BSPM, {"solver": "heun"}, r"'solver' needs to be .* \(got 'heun'\)"),
+        (BSPM, {"merge": "never"}, r"'merge' needs to be .* \(got 'never'\)"),
         (TurboCF, {"alpha": 1.5}, r"'alpha' needs to be in \[0, 1\] \(got 1.5\)"),
         (TurboCF, {"power": 0.0}, r"'power' needs to be positive \(got 0.0\)"),
         (TurboCF, {"order": 4}, r"'order' needs to be .* \(got 4\)"),
@@ -132,10 +226,11 @@ def test_arguments_are_checked(kind: Any, options: dict, message: str) -> None:
         kind(**options)
 
 
-def test_what_cannot_be_scored_is_refused() -> None:
-    graph = graph_of(MATRIX)
-    with pytest.raises(ValueError, match="GFCF needs to be fitted before it scores"):
-        GFCF().scorer(graph)
-    message = r"'adjacency' needs 20 items, as GFCF was fitted to \(got 4\)"
+@pytest.mark.parametrize("kind", [GFCF, BSPM])
+def test_what_cannot_be_scored_is_refused(kind: type[GFCF | BSPM]) -> None:
+    graph, name = graph_of(MATRIX), kind.__name__
+    with pytest.raises(ValueError, match=f"{name} needs to be fitted before it scores"):
+        kind().scorer(graph)
+    message = rf"'adjacency' needs 20 items, as {name} was fitted to \(got 4\)"
     with pytest.raises(ValueError, match=message):
-        GFCF().fit(graph).scorer(graph_of([[0, 1, 1, 0]]))
+        kind().fit(graph).scorer(graph_of([[0, 1, 1, 0]]))

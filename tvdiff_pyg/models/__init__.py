@@ -15,6 +15,7 @@ from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
 # Models are listed in the order of registration: TV-Diff first.
 from tvdiff_pyg.models.baselines import (
     BPRMF,
+    BSPM,
     EASE,
     GFCF,
     IALS,
@@ -43,6 +44,7 @@ from tvdiff_pyg.models.blend import Blend, BlendConfig
 
 __all__ = [
     "BPRMF",
+    "BSPM",
     "EASE",
     "GFCF",
     "IALS",

@@ -1,6 +1,7 @@
 """The models that TV-Diff is compared with."""
 
 from tvdiff_pyg.models.baselines.bpr_mf import BPRMF
+from tvdiff_pyg.models.baselines.bspm import BSPM
 from tvdiff_pyg.models.baselines.diffrec import DiffRec
 from tvdiff_pyg.models.baselines.direct_au import DirectAU
 from tvdiff_pyg.models.baselines.ease import EASE
@@ -27,6 +28,7 @@ from tvdiff_pyg.models.baselines.xsim_gcl import XSimGCL
 
 __all__ = [
     "BPRMF",
+    "BSPM",
     "EASE",
     "GFCF",
     "IALS",

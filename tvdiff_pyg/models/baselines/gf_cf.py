@@ -1,34 +1,23 @@
 """GF-CF: a linear and an ideal low-pass filter of the items' graph."""
 
-import logging
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
-from typing_extensions import Self
 
 from tvdiff_pyg.data.graph_like import GraphLike
-from tvdiff_pyg.data.graph_size import GraphSize
-from tvdiff_pyg.models.baselines.graph_filter import (
-    FilterRanker,
-    GraphFilter,
-    filter_memory,
-    weighed,
+from tvdiff_pyg.models.baselines.graph_filter import FilterRanker, GraphFilter, weighed
+from tvdiff_pyg.models.baselines.ideal_filter import (
+    IdealFilter,
+    IdealFilterConfig,
+    IdealFilterModel,
 )
-from tvdiff_pyg.models.baselines.item_item import ItemItemConfig
-from tvdiff_pyg.models.closed_form import ClosedFormModel
 from tvdiff_pyg.models.history_scorer import HistoryScorer
-from tvdiff_pyg.models.memory import FLOAT, Step
 from tvdiff_pyg.models.model import register_model
-from tvdiff_pyg.nn.spectral import OVERSAMPLING, singular_vectors
-from tvdiff_pyg.search_space import Range, Space, log
-from tvdiff_pyg.sparse import CSR, spmm
-
-logger = logging.getLogger(__name__)
+from tvdiff_pyg.sparse import CSR
 
 
 @dataclass(frozen=True)
-class GFCFConfig(ItemItemConfig):
+class GFCFConfig(IdealFilterConfig):
     """Settings of :class:`GFCF`.
 
     Args:
@@ -39,29 +28,9 @@ class GFCFConfig(ItemItemConfig):
         ValueError: If a setting is outside its range.
     """
 
-    rank: int = 256
-    alpha: float = 0.3
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        super().__post_init__()
-        self.check_at_least(1, "rank")
-        self.check("alpha", self.alpha >= 0, "at least 0")
-
-    @property
-    def search_space(self) -> Space:
-        """Both."""
-        return {"rank": log(16, 512), "alpha": Range(0.0, 1.0)}
-
-    def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
-        """Plan the filters, and the vectors in all that a decomposition needs."""
-        rank = min(self.rank + OVERSAMPLING, size.num_users, size.num_items)
-        vectors = 3 * FLOAT * (size.num_users + size.num_items) * rank
-        return {"parameters": vectors, **filter_memory(size)}
-
 
 @register_model("gf-cf", GFCFConfig)
-class GFCF(ClosedFormModel):
+class GFCF(IdealFilterModel):
     r"""The filters of `"How Powerful is Graph Convolution for Recommendation?"
     <https://arxiv.org/abs/2108.07567>`_, without training.
 
@@ -84,6 +53,7 @@ class GFCF(ClosedFormModel):
         ValueError: If an argument is outside its range.
 
     Example:
+        >>> import torch
         >>> edge_index = torch.tensor([[0, 0, 1], [0, 1, 1]])
         >>> model = GFCF(rank=1).fit(edge_index)
         >>> model.scorer(edge_index).rank(torch.tensor([1]), k=1)[1]
@@ -91,41 +61,17 @@ class GFCF(ClosedFormModel):
     """
 
     config: GFCFConfig
-    fitted = ("item_vector",)
-    item_vector: Tensor | None
 
     def __init__(self, rank: int = 256, alpha: float = 0.3) -> None:
         super().__init__(GFCFConfig(rank, alpha))
-
-    @torch.no_grad()
-    def fit(self, graph: GraphLike, seed: int = 0) -> Self:
-        """Find the singular vectors."""
-        rows = self.adjacency_of(graph).user_rows.with_value(None)
-        whole = min(rows.num_rows, rows.num_cols)
-        rank = min(self.config.rank, whole)
-        if rank == whole:
-            logger.warning(
-                "'rank' needs to be below %d, or the ideal filter lets the whole graph "
-                "pass and changes nobody's ranking, whatever 'alpha' is (got %d)",
-                whole,
-                self.config.rank,
-            )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.item_vector = singular_vectors(rows, rank)[1].contiguous()
-        return self
 
     def scorer(self, graph: GraphLike) -> "HistoryScorer[GFCFRanker]":
         """Rank by filtered histories.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
-        self.check_fitted()
-        assert self.item_vector is not None
         rows = self.adjacency_of(graph).user_rows
-        self.check_size("items", self.item_vector.size(0), rows.num_cols)
-        ranker = GFCFRanker(rows, self.item_vector, self.config.alpha)
-        return HistoryScorer(rows, ranker)
+        return HistoryScorer(rows, GFCFRanker(rows, self.ideal_filter(rows)))
 
 
 class GFCFRanker(FilterRanker):
@@ -133,19 +79,15 @@ class GFCFRanker(FilterRanker):
 
     Args:
         rows: Each user's training items, of shape ``[num_users, num_items]``.
-        item_vector: Singular vectors, of shape ``[num_items, rank]``.
-        alpha: Weight of the ideal filter.
+        ideal: The ideal filter.
     """
 
-    def __init__(self, rows: CSR, item_vector: Tensor, alpha: float) -> None:
+    def __init__(self, rows: CSR, ideal: IdealFilter) -> None:
         super().__init__(rows)
-        self._filter = GraphFilter(weighed(rows, 0.5, 0.5))
-        root = rows.col_degree().clamp(min=1).sqrt()[:, None]
-        self._into, self._out = alpha * item_vector / root, (item_vector * root).t()
+        self._filter, self._ideal = GraphFilter(weighed(rows, 0.5, 0.5)), ideal
 
     def scores(self, history: CSR) -> Tensor:
         """Filter one block of histories; see
         :meth:`~tvdiff_pyg.ranking.ScoreRanker.scores`.
         """
-        band = spmm(history.with_value(None), self._into)
-        return self._filter.of(history).addmm_(band, self._out)
+        return self._ideal.add_to(self._filter.of(history), history)
