@@ -11,17 +11,16 @@ best epoch does.
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pytorch_lightning as pl
 from benchmark import Benchmark, Records, Table, kept
 from engines import load_graph
 from experiments import MODELS, WIDE, settings_of
-from pytorch_lightning.callbacks import Callback
 from ten_data_sets import CLOSED, METRIC, TEN, TRAINED
 from tuned import chosen_settings, tuned_settings
+from watch import Watch
 
 from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import MISSING, markdown_table, print_number, print_seconds
@@ -31,30 +30,6 @@ NAME, SEED = "time_to_reach", 0
 GRADIENTS = {name: TRAINED.get(name, overrides) for name, overrides in MODELS.items()}
 DataName = Literal[TEN]
 BESIDE = "reproduce_main", "ten_data_sets"
-
-
-@dataclass
-class Watch(Callback):
-    """Notes the processor's seconds at each check, and stops where a metric is reached.
-
-    Args:
-        target: What it has to reach.
-        start: The seconds at the start.
-    """
-
-    target: float
-    start: float
-    curve: list[Record] = field(default_factory=list)
-
-    def on_validation_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> None:
-        """Note it; reached, what is left of the training tells nothing more."""
-        value = float(trainer.callback_metrics[f"validation/{METRIC}"])
-        seconds = round(time.process_time() - self.start, 3)
-        epoch = trainer.current_epoch + 1
-        self.curve.append({"epoch": epoch, METRIC: round(value, 5), "seconds": seconds})
-        trainer.should_stop |= value >= self.target
 
 
 @dataclass(frozen=True)
@@ -75,7 +50,7 @@ class Reaching(GridCell):
             model = settings.model.build(graph.num_users, graph.num_items)
             model.prepare(model.adjacency_of(graph), self.seed)
             return {"seconds": {"reach": round(time.process_time() - start, 3)}}
-        watch = Watch(self.target, start)
+        watch = Watch(METRIC, start, target=self.target)
         options = FitOptions(
             seed=self.seed, device=self.device, log="none", progress=False
         )

@@ -2,7 +2,13 @@
 
 from tvdiff_pyg.grid.records import Record
 
-TOLD_BY_TRAINING = ("epochs", "best_epoch", "linear_share", "linear_neighbors")
+TOLD_BY_TRAINING = (
+    "epochs",
+    "best_epoch",
+    "linear_share",
+    "linear_neighbors",
+    "curve",
+)
 
 
 def record_of_training(told: Record) -> Record:

@@ -2,10 +2,12 @@
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tvdiff_pyg.data import load_data
+from tvdiff_pyg.data import BipartiteGraph, load_data
 from tvdiff_pyg.data.data_root import in_root
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate_users
 from tvdiff_pyg.grid.cell import GridCell
@@ -22,6 +24,9 @@ from tvdiff_pyg.study.measure import (
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings
 from tvdiff_pyg.training.fit_options import Protocol
 from tvdiff_pyg.training.user_frame import user_frame
+
+if TYPE_CHECKING:
+    from pytorch_lightning.callbacks import Callback
 
 #: The metric whose means over users drawn anew a record can keep.
 DRAWN = "ndcg@20"
@@ -81,16 +86,10 @@ class Cell(GridCell):
         Raises:
             ValueError: If the data or the settings cannot be used.
         """
-        # Lightning comes along, which a study that is trained does not need.
-        from tvdiff_pyg.training import DiagnosisWarning, fit
-
         graph = load_data(in_root(self.data, self.root), self.seed)
         with tempfile.TemporaryDirectory(prefix="tvdiff-study-") as folder:
             run = Path(folder) / "run"
-            with warnings.catch_warnings():
-                # What training finds is recorded; a progress bar is no place for it.
-                warnings.simplefilter("ignore", DiagnosisWarning)
-                told = fit(graph, self.settings, run=run, options=self.options)
+            told = self.train(graph, run)
             measures = _measure(RunFolder(run), self.settings)
             drawn = self._keep_users(RunFolder(run))
         return {
@@ -99,6 +98,26 @@ class Cell(GridCell):
             "findings": [finding["name"] for finding in told["findings"]],
             "measures": measures,
         }
+
+    def train(
+        self, graph: BipartiteGraph, run: Path, callbacks: "Sequence[Callback]" = ()
+    ) -> Record:
+        """Train into a run folder; see :func:`~tvdiff_pyg.training.fit`.
+
+        Args:
+            graph: The interactions.
+            run: The folder.
+            callbacks: What takes part in it. (default: nothing)
+        """
+        # Lightning comes along, which a study that is trained does not need.
+        from tvdiff_pyg.training import DiagnosisWarning, fit
+
+        with warnings.catch_warnings():
+            # What training finds is recorded; a progress bar is no place for it.
+            warnings.simplefilter("ignore", DiagnosisWarning)
+            return fit(
+                graph, self.settings, run=run, options=self.options, callbacks=callbacks
+            )
 
     def _keep_users(self, folder: RunFolder) -> Record:
         """Keep what each test user counts, and return its part of the record."""
