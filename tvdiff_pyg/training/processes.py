@@ -158,6 +158,8 @@ class Processes:
             process_group_backend=dist.get_backend(),
             # All buffers are constants.
             broadcast_buffers=False,
+            # No copy of each gradient on its way.
+            gradient_as_bucket_view=True,
         )
         shape = {"devices": self.devices, "num_nodes": self.num_nodes}
         return {**shape, "strategy": built}
