@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tvdiff_pyg.sparse import CSR, bipartite_norm
+from tvdiff_pyg.sparse import CSR, Normalization, bipartite_norm
 
 # Directions beyond those asked for, and passes over the graph, of the randomised SVD.
 OVERSAMPLING = 16
@@ -59,12 +59,16 @@ def spectral_embedding(
     return user @ rotation, degree.rsqrt().unsqueeze(-1) * item @ rotation
 
 
-def singular_vectors(user_rows: CSR, rank: int) -> tuple[Tensor, Tensor]:
-    r"""Find the leading singular vectors of :math:`D_u^{-1/2} R D_i^{-1/2}`.
+def singular_vectors(
+    user_rows: CSR, rank: int, normalization: Normalization = "symmetric"
+) -> tuple[Tensor, Tensor]:
+    r"""Find the leading singular vectors of the graph.
 
     Args:
         user_rows: Each user's items, of shape ``[num_users, num_items]``.
         rank: How many, at most as many as there are.
+        normalization: How its edges are weighed; by default it is
+            :math:`D_u^{-1/2} R D_i^{-1/2}`. (default: ``"symmetric"``)
 
     Returns:
         Those of users ``[num_users, rank]`` and of items ``[num_items, rank]``. They
@@ -72,7 +76,7 @@ def singular_vectors(user_rows: CSR, rank: int) -> tuple[Tensor, Tensor]:
     """
     size = (user_rows.num_rows, user_rows.num_cols)
     pairs = torch.stack([user_rows.row(), user_rows.col])
-    weight = bipartite_norm(pairs, size, "symmetric", user_rows.value)
+    weight = bipartite_norm(pairs, size, normalization, user_rows.value)
     matrix = torch.sparse_coo_tensor(
         pairs, weight, size, is_coalesced=True, check_invariants=False
     )

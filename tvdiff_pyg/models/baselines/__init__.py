@@ -6,6 +6,7 @@ from tvdiff_pyg.models.baselines.diffrec import DiffRec
 from tvdiff_pyg.models.baselines.direct_au import DirectAU
 from tvdiff_pyg.models.baselines.ease import EASE
 from tvdiff_pyg.models.baselines.gf_cf import GFCF
+from tvdiff_pyg.models.baselines.giff_cf import GiffCF
 from tvdiff_pyg.models.baselines.ials import IALS
 from tvdiff_pyg.models.baselines.implicit_bpr import ImplicitBPR
 from tvdiff_pyg.models.baselines.item_item import ItemItemModel
@@ -36,6 +37,7 @@ __all__ = [
     "VAECF",
     "DiffRec",
     "DirectAU",
+    "GiffCF",
     "ImplicitBPR",
     "ItemItemModel",
     "ItemKNN",
