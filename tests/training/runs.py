@@ -1,6 +1,7 @@
 """Runs that are cut off, and what is compared of runs."""
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def plain(value: Any) -> Any:
             for name, one in value.items()
             if not str(name).endswith(skipped)
         }
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    # What is no number, a rank that was not measured, does not equal itself.
+    return "nan" if isinstance(value, float) and math.isnan(value) else value
 
 
 def state(run: Path) -> dict[str, Any]:
