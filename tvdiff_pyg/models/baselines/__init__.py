@@ -11,6 +11,7 @@ from tvdiff_pyg.models.baselines.ials import IALS
 from tvdiff_pyg.models.baselines.implicit_bpr import ImplicitBPR
 from tvdiff_pyg.models.baselines.item_item import ItemItemModel
 from tvdiff_pyg.models.baselines.item_knn import ItemKNN
+from tvdiff_pyg.models.baselines.l_diff_rec import LDiffRec
 from tvdiff_pyg.models.baselines.lightgcn import LightGCN
 from tvdiff_pyg.models.baselines.local_ease import LocalEASE
 from tvdiff_pyg.models.baselines.multi_vae import MultiVAE
@@ -41,6 +42,7 @@ __all__ = [
     "ImplicitBPR",
     "ItemItemModel",
     "ItemKNN",
+    "LDiffRec",
     "LightGCN",
     "LocalEASE",
     "MultiVAE",

@@ -11,13 +11,14 @@ from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.baselines.autoencoder_scorer import AutoencoderScorer
+from tvdiff_pyg.models.baselines.variational import divergence, draw, surprise
 from tvdiff_pyg.models.memory import FLOAT, Engine, Step, factor_scoring
 from tvdiff_pyg.models.model import ModelConfig, register_model
 from tvdiff_pyg.models.scoring_mode import scoring_mode
 from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.sampled import TrainingBatch
 from tvdiff_pyg.search_space import Choice, Range, Space, log
-from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, pair_scores, spmm
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, spmm
 
 
 @dataclass(frozen=True)
@@ -204,22 +205,14 @@ class MultiVAE(TrainableModel):
             )
         history = TrainingBatch.full(adjacency, user).observed
         mean, log_variance = self.encode(history)
-        noise = torch.empty_like(mean).normal_(generator=generator)
-        code = mean + (0.5 * log_variance).exp() * noise
-        hidden = self.decode(code)
-        score = self.decoder(hidden)
-        of_pairs = pair_scores(history, hidden, self.decoder.weight).sum()
-        counts = history.col_degree().to(score.dtype)
-        of_pairs = of_pairs + counts @ self.decoder.bias
-        whole = (history.degree() * score.logsumexp(dim=1)).sum()
-        gap = log_variance.exp() + mean.square() - 1 - log_variance
+        hidden = self.decode(draw(mean, log_variance, generator))
         num_users = max(user.numel(), 1)
-        energy = (whole - of_pairs) / num_users
-        divergence = 0.5 * gap.sum() / num_users
-        loss = energy + self.beta * divergence
+        energy = surprise(history, hidden, self.decoder) / num_users
+        gap = divergence(mean, log_variance) / num_users
+        loss = energy + self.beta * gap
         if self.training:
             self.num_steps += 1
-        return FreeEnergy(loss, energy.detach(), -divergence.detach())
+        return FreeEnergy(loss, energy.detach(), -gap.detach())
 
     @torch.no_grad()
     def scorer(self, graph: GraphLike) -> AutoencoderScorer:
