@@ -78,10 +78,15 @@ LEARNED = (
     "lightgcn",
     "bpr-mf",
     "multi-vae",
+    "diffrec",
+    "l-diffrec",
+    "giffcf",
 )
 BY_DEFAULT = (*LEARNED, "slim", "scaled-ials", *PEERS)
 # What training takes too long without, whatever the model.
 QUICK = {"learning_rate": 3e-3, "check_every": 2, "patience": 5}
+# Users in a batch, as published: in larger ones an epoch would be a single step.
+BATCHES = {"l-diffrec": {"batch_size": 400}, "giffcf": {"batch_size": 100}}
 PeerName = Literal[BY_DEFAULT]
 
 
@@ -116,7 +121,8 @@ def cells(
 
 
 def _default(name: str) -> Settings:
-    return Settings(model=name, **(QUICK if name in LEARNED else {}))
+    quick = QUICK if name in LEARNED else {}
+    return Settings(model=name, **quick, **BATCHES.get(name, {}))
 
 
 def default_table(records: Records) -> str:

@@ -99,7 +99,7 @@ class GiffCFConfig(ModelConfig):
             "parameters": table,
             "optimizer": 2 * table,
             "gradients": table,
-            "activations": passed + rows + 24 * FLOAT * ENTRIES_AT_ONCE,
+            "activations": passed + rows + 64 * FLOAT * ENTRIES_AT_ONCE,
             "weights": 2 * (2 * FLOAT + 3 * INDEX) * size.num_interactions
             + (vectors if self.ideal_weight > 0 else 0),
         }

@@ -11,8 +11,8 @@ from tvdiff_pyg.models.scorer import Scorer
 from tvdiff_pyg.ranking.scores import ScoreRanker
 from tvdiff_pyg.sparse import CSR
 
-# Numbers of a dense block, of which a step of the training keeps some twenty: 16 MiB.
-ENTRIES_AT_ONCE = 2**22
+# Numbers of a dense block, of which a training step keeps some twenty: 8 MiB.
+ENTRIES_AT_ONCE = 2**21
 
 
 def users_at_once(num_users: int, num_items: int) -> int:
