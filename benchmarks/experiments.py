@@ -236,6 +236,7 @@ EXPERIMENTS = {
         sweep("num_timesteps", [2, 5, 10, 40, 50, 100]),
         sweep("noise_scale", [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]),
         sweep("accept_ratio", [0.02, 0.05, 0.1, 0.2], {"negatives": "hard"}),
+        sweep("gumbel_decay", [0.0, 1.0, 3.0, 10.0], {"negatives": "hard"}),
         sweep(
             "hidden_channels",
             [64, 128, 256, 512, 1000],

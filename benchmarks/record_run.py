@@ -128,6 +128,11 @@ def _both(group: Records, part: str) -> str:
 
 
 def _engine_name(settings: Record) -> str:
+    layers = settings.get("num_layers", 1)
+    return _reading(settings) + (f", {layers} layers" if layers > 1 else "")
+
+
+def _reading(settings: Record) -> str:
     if settings["engine"] == "sampled":
         cap = settings["num_neighbors"]
         name = f"sampled, {'all' if cap == -1 else cap} neighbours"
