@@ -6,7 +6,6 @@ from types import ModuleType
 
 import pytest
 import torch
-from torch import Tensor
 
 from tvdiff_pyg import BipartiteGraph
 from tvdiff_pyg.grid import check_record
