@@ -82,7 +82,7 @@ LEARNED = (
     "l-diffrec",
     "giffcf",
 )
-BY_DEFAULT = (*LEARNED, "slim", "scaled-ials", *PEERS)
+BY_DEFAULT = (*LEARNED, "slim", "sansa", "scaled-ials", *PEERS)
 # What training takes too long without, whatever the model.
 QUICK = {"learning_rate": 3e-3, "check_every": 2, "patience": 5}
 # Users in a batch, as published: in larger ones an epoch would be a single step.

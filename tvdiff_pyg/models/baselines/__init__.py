@@ -18,6 +18,7 @@ from tvdiff_pyg.models.baselines.multi_vae import MultiVAE
 from tvdiff_pyg.models.baselines.popularity import Popularity
 from tvdiff_pyg.models.baselines.rec_vae import RecVAE
 from tvdiff_pyg.models.baselines.rp3beta import RP3beta
+from tvdiff_pyg.models.baselines.sansa import SANSA
 from tvdiff_pyg.models.baselines.scaled_ials import ScaledIALS
 from tvdiff_pyg.models.baselines.sim_gcl import SimGCL
 from tvdiff_pyg.models.baselines.simplex import SimpleX
@@ -34,6 +35,7 @@ __all__ = [
     "EASE",
     "GFCF",
     "IALS",
+    "SANSA",
     "SLIM",
     "VAECF",
     "DiffRec",

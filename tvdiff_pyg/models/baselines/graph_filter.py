@@ -29,6 +29,22 @@ def weighed(rows: CSR, user_power: float, item_power: float) -> CSR:
     return rows.with_value(user * item)
 
 
+def sparse_filter(history: CSR, left: CSR, right: CSR) -> Tensor:
+    """Multiply histories by two sparse factors.
+
+    Args:
+        history: Each user's items, of shape ``[batch_size, num_items]``.
+        left: The first factor, of shape ``[num_items, channels]``.
+        right: The second one, of shape ``[channels, num_items]``.
+
+    Returns:
+        A dense matrix, of the shape of ``history``.
+    """
+    ones = history.with_value(left.values().new_ones(history.nnz))
+    reached = torch.sparse.mm(to_sparse(ones), to_sparse(left))
+    return sparse_product(csr_rows(reached), right)
+
+
 class GraphFilter:
     r"""Multiplies by :math:`\tilde P`, over its two factors.
 
@@ -54,9 +70,7 @@ class GraphFilter:
         Returns:
             A dense matrix of the same shape.
         """
-        ones = history.with_value(self.rows.values().new_ones(history.nnz))
-        reached = torch.sparse.mm(to_sparse(ones), to_sparse(self.columns))
-        return sparse_product(csr_rows(reached), self.rows)
+        return sparse_filter(history, self.columns, self.rows)
 
     def again(self, score: Tensor) -> Tensor:
         """Multiply what is dense.
