@@ -9,19 +9,18 @@ from typing_extensions import Self
 from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.models.baselines.graph_filter import sparse_filter
-from tvdiff_pyg.models.baselines.item_item import ItemItemConfig
+from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
 from tvdiff_pyg.models.baselines.sparse_inverse import sparse_inverse
 from tvdiff_pyg.models.closed_form import ClosedFormModel
 from tvdiff_pyg.models.history_scorer import HistoryScorer
 from tvdiff_pyg.models.memory import Step, sparse_weights
 from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.ranking import LinearRanker
-from tvdiff_pyg.search_space import Space, log
 from tvdiff_pyg.sparse import CSR, csr_rows, to_sparse
 
 
 @dataclass(frozen=True)
-class SANSAConfig(ItemItemConfig):
+class SANSAConfig(LocalEASEConfig):
     """Settings of :class:`SANSA`.
 
     Args:
@@ -33,18 +32,6 @@ class SANSAConfig(ItemItemConfig):
     """
 
     num_neighbors: int = 100
-    l2: float = 50.0
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        super().__post_init__()
-        self.check_at_least(1, "num_neighbors")
-        self.check("l2", self.l2 > 0, "positive")
-
-    @property
-    def search_space(self) -> Space:
-        """Entries and penalty."""
-        return {"num_neighbors": log(50, 500), "l2": log(1.0, 3000.0)}
 
     def memory(self, size: GraphSize, step: Step) -> dict[str, int]:
         """Plan both factors, each with a diagonal."""
