@@ -12,11 +12,11 @@ from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.baselines.autoencoder_scorer import AutoencoderScorer
 from tvdiff_pyg.models.baselines.variational import divergence, draw, surprise
+from tvdiff_pyg.models.baselines.whole_histories import whole_histories
 from tvdiff_pyg.models.memory import FLOAT, Engine, Step, factor_scoring
 from tvdiff_pyg.models.model import ModelConfig, register_model
 from tvdiff_pyg.models.scoring_mode import scoring_mode
 from tvdiff_pyg.models.trainable import TrainableModel
-from tvdiff_pyg.sampled import TrainingBatch
 from tvdiff_pyg.search_space import Choice, Range, Space, log
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, spmm
 
@@ -198,12 +198,7 @@ class MultiVAE(TrainableModel):
         Raises:
             ValueError: If ``item`` is given: whole histories are read.
         """
-        if item is not None:
-            raise ValueError(
-                "'item' needs to be left out: MultiVAE learns from all items of a user "
-                f"(got {item.numel()})"
-            )
-        history = TrainingBatch.full(adjacency, user).observed
+        history = whole_histories(self, adjacency, user, item)
         mean, log_variance = self.encode(history)
         hidden = self.decode(draw(mean, log_variance, generator))
         num_users = max(user.numel(), 1)
