@@ -23,9 +23,9 @@ def weights(model: EASE | SANSA, graph: BipartiteAdjacency) -> Tensor:
     return model.fit(graph).scorer(graph).ranker.weights(items, items).double()
 
 
-def keep_largest(column: Tensor, count: int) -> Tensor:
-    """Leave nothing but the entries that are furthest from 0."""
-    kept = column.abs().sort(descending=True, stable=True).indices[:count]
+def keep_largest(column: Tensor, count: int, scale: Tensor) -> Tensor:
+    """Leave nothing but the entries that are furthest from 0, by a scale."""
+    kept = (column.abs() / scale).sort(descending=True, stable=True).indices[:count]
     return torch.zeros_like(column).index_copy(0, kept, column[kept])
 
 
@@ -33,15 +33,18 @@ def inverse(matrix: Tensor, l2: float, count: int) -> Tensor:
     """The inverse of the penalised Gram matrix, eliminated in turn."""
     size, order = matrix.size(1), matrix.sum(dim=0).argsort(stable=True)
     rest = (matrix.t() @ matrix + l2 * torch.eye(size))[order][:, order]
+    scale, ones = rest.diagonal().sqrt(), torch.ones(size)
     lower, inverted = torch.eye(size).double(), torch.eye(size).double()
     pivot = torch.zeros(size).double()
     for i in range(size):
         pivot[i] = rest[i, i]
-        lower[i + 1 :, i] = keep_largest(rest[i + 1 :, i], count) / pivot[i]
+        lower[i + 1 :, i] = (
+            keep_largest(rest[i + 1 :, i], count, scale[i + 1 :]) / pivot[i]
+        )
         rest = rest - pivot[i] * torch.outer(lower[:, i], lower[:, i])
     for i in reversed(range(size)):
         column = -inverted[:, i + 1 :] @ lower[i + 1 :, i]
-        inverted[i + 1 :, i] = keep_largest(column[i + 1 :], count)
+        inverted[i + 1 :, i] = keep_largest(column[i + 1 :], count, ones[i + 1 :])
     back = order.argsort()
     return (inverted.t() / pivot @ inverted)[back][:, back]
 

@@ -51,8 +51,9 @@ class SANSA(ClosedFormModel):
     with :math:`M \approx L^{-1}` and :math:`L D L^{\top} \approx R^{\top} R + \lambda
     I`. Columns of the unit triangular :math:`L` are found one after another, those of
     rare items first, and columns of :math:`M` from the last to the first. Of each, the
-    ``num_neighbors`` largest entries are kept beside the diagonal, so that memory grows
-    with ``num_items`` and not with its square. With all of them, this is EASE.
+    ``num_neighbors`` largest entries are kept beside the diagonal (of :math:`L`, by the
+    root of the items' frequencies), so that memory grows with ``num_items`` and not
+    with its square. With all of them, this is EASE.
 
     Where dropping leaves a pivot of 0 or less, as it may on dense data, the penalty is
     doubled, and that is said; then more entries help.
