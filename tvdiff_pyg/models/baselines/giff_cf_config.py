@@ -55,7 +55,7 @@ class GiffCFConfig(ModelConfig):
 
     @property
     def dense_factors(self) -> bool:
-        """No: what sharpens the scores is not linear."""
+        """No, as what sharpens the scores is not linear."""
         return False
 
     @property
