@@ -25,7 +25,7 @@ from tvdiff_pyg.grid.tables import MISSING, group_records, markdown_table, print
 from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import Cell, find_study
 from tvdiff_pyg.study.report import judge, result_table, verdict_text
-from tvdiff_pyg.study.summary import cell_table, seed_means
+from tvdiff_pyg.study.summary import cell_table, graph_label, seed_means
 
 if TYPE_CHECKING:
     from pytorch_lightning.callbacks import Callback
@@ -135,7 +135,7 @@ def _deep(records: Records) -> Records:
 
 
 def _place(record: Record) -> tuple[str, str]:
-    return record["data"], record["variant"]
+    return graph_label(record["data"]), record["variant"]
 
 
 def _mean_within(group: Records, seconds: float) -> str:

@@ -305,3 +305,9 @@ def test_labels_tell_graphs_apart() -> None:
     assert graph_label("lastfm") == "lastfm"
     assert graph_label(base) == "synthetic 9 x 8, 10"
     assert graph_label(f"{base},exponent=2.2") == "synthetic 9 x 8, 10, exponent 2.2"
+    grown = "fractal:name=lastfm,factor_users=6,factor_items=7"
+    assert graph_label(grown) == "lastfm, grown 6 x 7"
+    assert graph_label(f"{grown},seed=2") == "lastfm, grown 6 x 7, seed 2"
+    # What is left to a default is told as it was written.
+    for written in ("fractal:name=lastfm", "synthetic:num_users=9", "synthetic"):
+        assert graph_label(written) == written

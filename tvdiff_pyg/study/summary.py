@@ -16,7 +16,11 @@ LIMIT = "_limit"
 KEY = ("data", "variant", "seed")
 # What is no number.
 OTHERS = ("findings", "converged")
-SIZES = ("users", "items", "interactions")
+# What is told of a graph that is made, by how it is made.
+_NAMED = {
+    "synthetic": ("num_users", "num_items", "num_interactions"),
+    "fractal": ("name", "factor_users", "factor_items"),
+}
 # What the table holds beside what studies show.
 FURTHER = (
     Column("validation_recall", "", "", path=("metrics", "validation", "recall@20")),
@@ -68,7 +72,7 @@ def seed_means(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def graph_label(data: str) -> str:
-    """Shorten the name of a synthetic graph; others stay.
+    """Shorten the name of a synthetic or a grown graph; others stay.
 
     Args:
         data: The data, as :class:`~tvdiff_pyg.data.DataOptions` names it.
@@ -76,13 +80,19 @@ def graph_label(data: str) -> str:
     Example:
         >>> graph_label("synthetic:num_users=90,num_items=80,num_interactions=1000")
         'synthetic 90 x 80, 1,000'
+        >>> graph_label("fractal:name=lastfm,factor_users=2,factor_items=3")
+        'lastfm, grown 2 x 3'
     """
-    if not data.startswith("synthetic:"):
+    kind = data.partition(":")[0]
+    named = _NAMED.get(kind, ())
+    arguments = dataset_arguments(data) if named else {}
+    if not named or not set(named) <= set(arguments):
         return printable(data)
-    arguments = dataset_arguments(data)
-    users, items, count = (arguments.pop(f"num_{name}") for name in SIZES)
+    first, second, third = (arguments.pop(name) for name in named)
     further = "".join(f", {name} {value}" for name, value in arguments.items())
-    return f"synthetic {users:,} x {items:,}, {count:,}{further}"
+    if kind == "synthetic":
+        return f"synthetic {first:,} x {second:,}, {third:,}{further}"
+    return f"{printable(str(first))}, grown {second} x {third}{further}"
 
 
 def _flat(record: Record) -> Record:
