@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmark import Benchmark, Records, Table
 from watch import Watch
@@ -26,9 +26,6 @@ from tvdiff_pyg.machine import Device
 from tvdiff_pyg.study import Cell, find_study
 from tvdiff_pyg.study.report import judge, result_table, verdict_text
 from tvdiff_pyg.study.summary import cell_table, graph_label, seed_means
-
-if TYPE_CHECKING:
-    from pytorch_lightning.callbacks import Callback
 
 NAME, METRIC, STUDY = "large_depth", "ndcg@20", "oversmoothing"
 MINUTES = (1, 2, 5, 10, 20, 40)
@@ -60,7 +57,7 @@ class Deep(Cell):
     minutes: float = 15.0
 
     def train(
-        self, graph: BipartiteGraph, run: Path, callbacks: "Sequence[Callback]" = ()
+        self, graph: BipartiteGraph, run: Path, callbacks: Sequence[Any] = ()
     ) -> Record:
         """Train until there is no progress, or no time, and say what each check was."""
         if not self.settings.by_gradients:

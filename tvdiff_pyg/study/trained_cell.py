@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tvdiff_pyg.data import BipartiteGraph, load_data
 from tvdiff_pyg.data.data_root import in_root
@@ -24,9 +24,6 @@ from tvdiff_pyg.study.measure import (
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings
 from tvdiff_pyg.training.fit_options import Protocol
 from tvdiff_pyg.training.user_frame import user_frame
-
-if TYPE_CHECKING:
-    from pytorch_lightning.callbacks import Callback
 
 #: The metric whose means over users drawn anew a record can keep.
 DRAWN = "ndcg@20"
@@ -100,14 +97,14 @@ class Cell(GridCell):
         }
 
     def train(
-        self, graph: BipartiteGraph, run: Path, callbacks: "Sequence[Callback]" = ()
+        self, graph: BipartiteGraph, run: Path, callbacks: Sequence[Any] = ()
     ) -> Record:
         """Train into a run folder; see :func:`~tvdiff_pyg.training.fit`.
 
         Args:
             graph: The interactions.
             run: The folder.
-            callbacks: What takes part in it. (default: nothing)
+            callbacks: Further callbacks of Lightning. (default: none)
         """
         # Lightning comes along, which a study that is trained does not need.
         from tvdiff_pyg.training import DiagnosisWarning, fit
