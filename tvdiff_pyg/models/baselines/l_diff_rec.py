@@ -51,7 +51,9 @@ class LDiffRec(TrainableModel):
     vectors of LightGCN; here :meth:`prepare` clusters the spectral vectors of the graph
     (:func:`~tvdiff_pyg.models.baselines.item_clusters.cluster_items`), which need no
     training; before it there is one cluster. The loss is that of the paper: the
-    published code weighs timesteps, and draws them by their losses.
+    published code weighs timesteps, draws them by their losses, and takes the
+    likelihood of what dropout leaves of a history. It has 5 timesteps; the noise here
+    is that of the library by default.
 
     Args:
         num_users: Number of users, at least 1.
