@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import get_temp_dir
 
@@ -62,6 +63,29 @@ def without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hand_over(pipe: Connection, call: bytes) -> None:
+    """Send a process what it is to do, once it was begun.
+
+    Python gives a process its arguments through a pipe of which the one that begins it
+    holds both ends: killed before it has read them all, it would be waited for in vain.
+    Of this one, whoever begins it has closed the other end.
+
+    Args:
+        pipe: Where the process reads; closed afterwards.
+        call: What it is sent, of any length.
+
+    Example:
+        >>> read, write = multiprocessing.Pipe(duplex=False)
+        >>> hand_over(write, b"call")
+        >>> read.recv_bytes()
+        b'call'
+    """
+    # Whoever waits for what it returns hears that it has ended.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        pipe.send_bytes(call)
+    pipe.close()
 
 
 def kill(process: BaseProcess) -> None:

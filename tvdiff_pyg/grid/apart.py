@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,7 +11,13 @@ from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
 from typing import TypeVar
 
-from tvdiff_pyg.children import how_to_begin, kill, set_up, without_interrupts
+from tvdiff_pyg.children import (
+    hand_over,
+    how_to_begin,
+    kill,
+    set_up,
+    without_interrupts,
+)
 
 Returned = TypeVar("Returned")
 REMOVALS = 100
@@ -79,11 +86,15 @@ class Apart:
         # A fresh interpreter: what this one has allocated would count for the other.
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
-        begin = sender, folder, self._how
-        process = context.Process(target=_call, args=(*begin, function, *arguments))
+        called, calling = context.Pipe(duplex=False)
+        begin = sender, folder, self._how, called
+        process = context.Process(target=_call, args=begin)
         try:
+            call = pickle.dumps((function, arguments))
             self._start(process)
             sender.close()
+            called.close()
+            hand_over(calling, call)
             if not receiver.poll(seconds):
                 kill(process)
                 raise TimeoutError(f"its process was ended after {seconds:.0f} s")
@@ -119,14 +130,14 @@ def _call(
     sender: Connection,
     folder: str,
     how: tuple[int, str],
-    function: Callable[..., object],
-    *arguments: object,
+    called: Connection,
 ) -> None:
     """Call a function in the process that is begun here, and send what came of it."""
     Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     tempfile.tempdir = folder
     set_up(*how)
     try:
+        function, arguments = pickle.loads(called.recv_bytes())
         sender.send((True, function(*arguments)))
     except Exception as error:
         sender.send((False, RuntimeError(f"{error}" or type(error).__name__)))

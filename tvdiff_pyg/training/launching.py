@@ -14,7 +14,13 @@ from typing import Any
 
 from torch.distributed import TCPStore
 
-from tvdiff_pyg.children import how_to_begin, kill, share_sockets, without_interrupts
+from tvdiff_pyg.children import (
+    hand_over,
+    how_to_begin,
+    kill,
+    share_sockets,
+    without_interrupts,
+)
 from tvdiff_pyg.training.collectives import ProcessLostError
 from tvdiff_pyg.training.process_options import ProcessOptions
 from tvdiff_pyg.training.processes import Processes, backend
@@ -101,16 +107,22 @@ class _Running:
     def begin(self, environment: dict[str, str], call: bytes) -> None:
         context, how = multiprocessing.get_context("spawn"), how_to_begin(self.number)
         share_sockets()  # One that is killed has workers of its own.
+        calls: list[Connection] = []
         with without_interrupts():
             for local in range(self.number):
                 rank = self.first + local
                 own = environment | {"LOCAL_RANK": str(local), "RANK": str(rank)}
                 receiver, sender = context.Pipe(duplex=False)
-                begin = sender, own, how, warnings.formatwarning, call
+                called, calling = context.Pipe(duplex=False)
+                begin = sender, own, how, warnings.formatwarning, called
                 child = context.Process(target=take_part, args=begin)
                 self.children[receiver] = rank, child
                 child.start()
                 sender.close()
+                called.close()
+                calls.append(calling)
+        for calling in calls:
+            hand_over(calling, call)
 
     def join(self) -> None:
         """Wait until all have ended; when one has failed, say how, and do not wait."""

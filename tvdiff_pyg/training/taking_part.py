@@ -24,7 +24,7 @@ def take_part(
     environment: dict[str, str],
     how: tuple[int, str],
     formatwarning: Callable[..., str],
-    call: bytes,
+    called: Connection,
 ) -> None:
     """Call a function, and send what came of it: what it raised, or returned.
 
@@ -35,23 +35,23 @@ def take_part(
         environment: Environment variables.
         how: What :func:`~tvdiff_pyg.children.set_up` needs.
         formatwarning: How warnings are printed.
-        call: The function and its arguments, pickled.
+        called: Where the function and its arguments come from, pickled.
     """
     os.environ.update(environment)
     signal.signal(signal.SIGTERM, _interrupt)
     Thread(target=_end_with_parent, daemon=True).start()
     set_up(*how)
     warnings.formatwarning = formatwarning
-    outcome = _outcome(call)
+    outcome = _outcome(called)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with suppress(BrokenPipeError):  # Nobody is there any more to hear of it.
         sender.send(outcome)
 
 
-def _outcome(call: bytes) -> tuple[BaseException | None, str, object]:
+def _outcome(called: Connection) -> tuple[BaseException | None, str, object]:
     """Call; return what was raised, if anything was, and where, or what it returns."""
     try:
-        function, arguments = pickle.loads(call)
+        function, arguments = pickle.loads(called.recv_bytes())
         return None, "", function(*arguments)
     except KeyboardInterrupt as interrupt:
         return KeyboardInterrupt(str(interrupt)), "", None
