@@ -21,7 +21,7 @@ from experiments import NARROW, settings_of
 from torch import Tensor
 
 from tvdiff_pyg import BipartiteGraph, TVDiff
-from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import group_records, markdown_table
 from tvdiff_pyg.machine import Device
 from tvdiff_pyg.negatives import (
@@ -30,7 +30,8 @@ from tvdiff_pyg.negatives import (
     UniformNegativeSampler,
 )
 from tvdiff_pyg.sparse import CSR
-from tvdiff_pyg.training import FitOptions, RunFolder, fit
+from tvdiff_pyg.study import Cell
+from tvdiff_pyg.training import RunFolder
 
 NAME, UNIFORM = "false_negatives", "uniform"
 RATIOS, DECAYS = (0.02, 0.05, 0.1, 0.2), (0.0, 3.0)
@@ -38,17 +39,14 @@ ENDS = "first", "last"
 
 
 @dataclass(frozen=True)
-class FalseNegatives(GridCell):
+class FalseNegatives(Cell):
     """One training, whose scores all samplers draw by."""
 
     def measure(self) -> Record:
         graph = load_graph(self)
-        options = FitOptions(
-            seed=self.seed, device=self.device, log="none", progress=False
-        )
         with tempfile.TemporaryDirectory(prefix="tvdiff-") as folder:
             run = Path(folder) / "run"
-            fit(graph, self.settings, run=run, options=options)
+            self.train(graph, run)
             model = RunFolder(run).model(graph).to("cpu")
         drawer = Drawer(model, graph, self.seed)
         steps = model.diffusion.num_timesteps
@@ -128,7 +126,8 @@ def cells(
         FalseNegatives(
             NAME,
             name,
-            settings=settings_of(name, "hard", NARROW, {"negatives": "hard"}),
+            "",
+            settings_of(name, "hard", NARROW, {"negatives": "hard"}),
             seed=seed,
             root=root,
             device=device,

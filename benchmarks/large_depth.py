@@ -119,9 +119,12 @@ def at_equal_time(records: Records) -> str:
     longest = max((one["curve"][-1]["seconds"] for one in known), default=0) / 60
     minutes = [*takewhile(lambda one: one < longest, MINUTES), longest]
     rows = [
-        [data, layers, str(len(group)), *(_mean_within(group, 60 * m) for m in minutes)]
+        [
+            *_place(group[0]),
+            str(len(group)),
+            *(_mean_within(group, 60 * one) for one in minutes),
+        ]
         for group in group_records(known, _place)
-        for data, layers in [_place(group[0])]
     ]
     header = ["Data", "Layers", "Seeds", *(f"{one:.3g} min" for one in minutes)]
     return markdown_table([header, *rows])

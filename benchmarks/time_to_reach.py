@@ -22,9 +22,10 @@ from ten_data_sets import CLOSED, METRIC, TEN, TRAINED
 from tuned import chosen_settings, tuned_settings
 from watch import Watch
 
-from tvdiff_pyg.grid import GridCell, Record
+from tvdiff_pyg.grid import Record
 from tvdiff_pyg.grid.tables import MISSING, markdown_table, print_number, print_seconds
-from tvdiff_pyg.training import FitOptions, Settings, fit, preset_names
+from tvdiff_pyg.study import Cell
+from tvdiff_pyg.training import Settings, preset_names
 
 NAME, SEED = "time_to_reach", 0
 GRADIENTS = {name: TRAINED.get(name, overrides) for name, overrides in MODELS.items()}
@@ -33,7 +34,7 @@ BESIDE = "reproduce_main", "ten_data_sets"
 
 
 @dataclass(frozen=True)
-class Reaching(GridCell):
+class Reaching(Cell):
     """A training up to the target, or the fit in closed form that sets it.
 
     Args:
@@ -44,24 +45,14 @@ class Reaching(GridCell):
 
     def measure(self) -> Record:
         graph, settings = load_graph(self), self.settings
-        assert settings is not None
         start = time.process_time()
         if not settings.by_gradients:
             model = settings.model.build(graph.num_users, graph.num_items)
             model.prepare(model.adjacency_of(graph), self.seed)
             return {"seconds": {"reach": round(time.process_time() - start, 3)}}
         watch = Watch(METRIC, start, target=self.target)
-        options = FitOptions(
-            seed=self.seed, device=self.device, log="none", progress=False
-        )
         with tempfile.TemporaryDirectory(prefix="tvdiff-") as folder:
-            told = fit(
-                graph,
-                settings,
-                run=Path(folder) / "run",
-                options=options,
-                callbacks=[watch],
-            )
+            told = self.train(graph, Path(folder) / "run", [watch])
         last = watch.curve[-1]
         reached = last["seconds"] if last[METRIC] >= round(self.target, 5) else None
         return {

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.test_signals import wait_until
+from tests.training.test_launching import ranks
 from tvdiff_pyg.children import remove_sockets, share_sockets
 from tvdiff_pyg.grid.apart import Apart
 from tvdiff_pyg.training.collectives import ProcessLostError
@@ -46,8 +47,7 @@ def test_a_socket_fits_wherever_temporary_files_are(
 
 def begun() -> list[psutil.Process]:
     """Return the processes that were begun here and still run."""
-    found = psutil.Process().children()
-    return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+    return ranks(psutil.Process())
 
 
 def kill_one() -> None:

@@ -62,7 +62,7 @@ def test_a_closed_form_is_only_fitted(
     reach: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it takes is its fit, not its ranking."""
-    monkeypatch.setattr(reach, "fit", None)
+    monkeypatch.setattr(reach.Reaching, "train", None)
     settings = Settings(model="popularity")
     cell = reach.Reaching("x", GRAPH, "popularity", settings, target=0.1, device="cpu")
     found = cell.measure()

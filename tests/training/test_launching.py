@@ -29,7 +29,7 @@ def begin_two(folder: Path, *more: str) -> "tuple[subprocess.Popen[str], RunFold
     return process, run
 
 
-def ranks(process: "subprocess.Popen[str]") -> list[Any]:
+def ranks(process: "subprocess.Popen[str] | psutil.Process") -> list[Any]:
     """Return the processes that train, by their rank."""
     children = psutil.Process(process.pid).children()
     begun = [one for one in children if "spawn_main" in " ".join(one.cmdline())]

@@ -181,11 +181,9 @@ class BSPMRanker(FilterRanker):
 
     def _sharpened(self, score: Tensor) -> Tensor:
         """Take one step of the solver."""
-        term, length = (
-            score,
-            self._config.sharpening_time / self._config.sharpening_steps,
-        )
-        for order in range(1, ORDERS[self._config.solver] + 1):
+        config, term = self._config, score
+        length = config.sharpening_time / config.sharpening_steps
+        for order in range(1, ORDERS[config.solver] + 1):
             term = self._filter.again(term).mul_(-length / order)
             score = score + term
         return score
