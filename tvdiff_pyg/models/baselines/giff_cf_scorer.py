@@ -82,9 +82,6 @@ class GiffCFScorer(Scorer[CSR]):
 
     ranker: GiffCFRanker
 
-    def __init__(self, rows: CSR, ranker: GiffCFRanker) -> None:
-        super().__init__(rows, ranker)
-
     def query(self, history: CSR) -> CSR:
         """Return the histories."""
         return history

@@ -14,7 +14,7 @@ from tvdiff_pyg.models.baselines.autoencoder_scorer import AutoencoderScorer
 from tvdiff_pyg.models.baselines.cluster_encoder import ClusterEncoder
 from tvdiff_pyg.models.baselines.item_clusters import cluster_items
 from tvdiff_pyg.models.baselines.l_diff_rec_config import LDiffRecConfig
-from tvdiff_pyg.models.baselines.variational import divergence, draw, surprise
+from tvdiff_pyg.models.baselines.variational import annealed, divergence, draw, surprise
 from tvdiff_pyg.models.baselines.whole_histories import whole_histories
 from tvdiff_pyg.models.model import register_model
 from tvdiff_pyg.models.scoring_mode import scoring_mode
@@ -138,8 +138,7 @@ class LDiffRec(TrainableModel):
     @property
     def beta(self) -> Tensor:
         r"""The weight :math:`\beta_s` of the next step, a scalar."""
-        share = (self.num_steps / self.config.anneal_steps).clamp(max=1)
-        return self.config.beta * share
+        return annealed(self.config.beta, self.num_steps, self.config.anneal_steps)
 
     def denoise(self, state: Tensor, timestep: Tensor) -> Tensor:
         """Predict clean codes, of shape ``[batch_size, latent_channels]``.

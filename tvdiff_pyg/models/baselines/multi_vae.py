@@ -11,7 +11,7 @@ from tvdiff_pyg.data.graph_like import GraphLike
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.loss import FreeEnergy
 from tvdiff_pyg.models.baselines.autoencoder_scorer import AutoencoderScorer
-from tvdiff_pyg.models.baselines.variational import divergence, draw, surprise
+from tvdiff_pyg.models.baselines.variational import annealed, divergence, draw, surprise
 from tvdiff_pyg.models.baselines.whole_histories import whole_histories
 from tvdiff_pyg.models.memory import FLOAT, Engine, Step, factor_scoring
 from tvdiff_pyg.models.model import ModelConfig, register_model
@@ -154,8 +154,7 @@ class MultiVAE(TrainableModel):
     @property
     def beta(self) -> Tensor:
         r"""The weight :math:`\beta_s` of the next step, a scalar."""
-        share = (self.num_steps / self.config.anneal_steps).clamp(max=1)
-        return self.config.beta * share
+        return annealed(self.config.beta, self.num_steps, self.config.anneal_steps)
 
     def encode(self, history: CSR) -> tuple[Tensor, Tensor]:
         """Compute the distributions of the codes.

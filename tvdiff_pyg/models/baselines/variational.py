@@ -1,4 +1,4 @@
-"""Both parts of the loss of a variational autoencoder of whole histories."""
+"""The loss of a variational autoencoder of whole histories, by its parts."""
 
 import torch
 from torch import Tensor
@@ -49,6 +49,21 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """
     gap = log_variance.exp() + mean.square() - 1 - log_variance
     return 0.5 * gap.sum()
+
+
+def annealed(weight: float, step: Tensor, num_steps: int) -> Tensor:
+    """Return how much of a weight holds at a step: it grows evenly from 0 on.
+
+    Args:
+        weight: The weight in the end.
+        step: Steps so far, a scalar.
+        num_steps: Steps until it has grown to that, at least 1.
+
+    Example:
+        >>> annealed(0.5, torch.tensor(3), 4), annealed(0.5, torch.tensor(9), 4)
+        (tensor(0.3750), tensor(0.5000))
+    """
+    return weight * (step / num_steps).clamp(max=1)
 
 
 def draw(
