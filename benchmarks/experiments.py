@@ -234,6 +234,13 @@ EXPERIMENTS = {
             SMALL_DATA,
         ),
         sweep("num_timesteps", [2, 5, 10, 40, 50, 100]),
+        # Whether what holds at 64 channels of the preset's step holds at four times.
+        Experiment(
+            "num_timesteps_wide",
+            {str(steps): MODELS[ALONE] | {"num_timesteps": steps} for steps in (1, 50)},
+            WIDE,
+            SMALL_DATA,
+        ),
         sweep("noise_scale", [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]),
         sweep("accept_ratio", [0.02, 0.05, 0.1, 0.2], {"negatives": "hard"}),
         sweep("gumbel_decay", [0.0, 1.0, 3.0, 10.0], {"negatives": "hard"}),

@@ -29,6 +29,8 @@ SMALL = {**SHARED, "max_epochs": 40, "check_every": 2, "patience": 3}
 LONG = {**SMALL, "max_epochs": 60}
 ALONE = {"linear_share": 0.0, "min_steps": 1}
 REAL = ["lastfm", "amazon-beauty"]
+# One dense, one of users with few items, and none too large for 33 trainings.
+FIVE = ["ml-100k", "lastfm", "steam-200k-play", "amazon-beauty", "citeulike-a"]
 
 
 def synthetic(users: int, items: int, interactions: int, **further: float) -> str:
@@ -79,7 +81,7 @@ GRIDS: dict[str, list[StudyOptions]] = {
     "entropy": [StudyOptions(REAL, overrides=LONG)],
     "diffusion": [
         StudyOptions([data], preset="recommended", overrides={**SHARED, **ALONE})
-        for data in ("ml-100k", "lastfm")
+        for data in FIVE
     ],
     "temperature": [
         StudyOptions(
