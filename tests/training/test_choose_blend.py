@@ -9,8 +9,10 @@ import torch
 
 from tvdiff_pyg import Recommender
 from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
+from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
 from tvdiff_pyg.training import FitOptions, RunFolder, Settings, fit, fit_final
 from tvdiff_pyg.training.choose_blend import candidates, choose_blend, climb
 from tvdiff_pyg.training.linear_config import LinearConfig
@@ -123,6 +125,57 @@ def test_the_linear_model_is_chosen_after_training(
     assert resumed["linear_neighbors"] in numbers
     final = fit_final(folder.path, run=tmp_path / "final", options=options)
     assert final["linear_neighbors"] == resumed["linear_neighbors"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "density", "expected"),
+    [
+        ((9, 4, 7.0), 0.01, [(9, 3.0), (4, 3.0), (4, 7.0)]),
+        ((9, 4, 7.0), 0.0099, [(9, 3.0), (4, 3.0)]),
+        ((9, 0, 7.0), 0.5, [(9, 3.0), (9, 7.0)]),
+        ((9, 20, 7.0), 0.5, [(9, 3.0), (9, 7.0)]),
+        ((9, 4, 3.0), 0.5, [(9, 3.0), (4, 3.0)]),
+        ((9, 4, 0.0), 0.5, [(9, 3.0), (4, 3.0)]),
+    ],
+)
+def test_on_a_dense_graph_another_penalty_is_tried(
+    settings: tuple[int, int, float],
+    density: float,
+    expected: list[tuple[int, float]],
+) -> None:
+    first, other, l2 = settings
+    linear = LinearConfig(0.2, True, first, other, linear_l2=3.0, other_linear_l2=l2)
+    found = linear.candidates(9, density)
+    assert [(one.num_neighbors, one.l2) for one in found] == expected
+
+
+@pytest.mark.parametrize("penalties", [(3.0, 300.0), (300.0, 3.0)])
+def test_the_penalty_is_chosen_after_training(
+    penalties: tuple[float, float],
+    graph: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+) -> None:
+    assert GraphSize.of(graph).density > 0.02
+    chosen = blended.but(choose_linear_share=True)
+    told = {
+        one: fit(
+            graph, chosen.but(linear_l2=one), run=tmp_path / f"{one}", options=options
+        )
+        for one in penalties
+    }
+    first, other = penalties
+    both = chosen.but(linear_l2=first, other_linear_l2=other)
+    metrics = fit(graph, both, run=tmp_path / "run", options=options)
+    best = max(told.values(), key=lambda one: one["validation"]["ndcg@20"])
+    for name in ("linear_l2", "linear_share", "validation", "test"):
+        assert metrics[name] == best[name]
+    model = RunFolder(tmp_path / "run").model()
+    assert isinstance(model, Blend)
+    assert model.linear.config == LocalEASEConfig(9, metrics["linear_l2"])
+    fit_final(tmp_path / "run", run=tmp_path / "final", options=options)
+    assert RunFolder(tmp_path / "final").config()["linear_l2"] == metrics["linear_l2"]
 
 
 def test_candidates_leave_models_in_their_mode(

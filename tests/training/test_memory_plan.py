@@ -71,7 +71,7 @@ def test_linear_models_that_are_one_are_counted_once(
     alone, both = (plan_memory(size, one).parts for one in (given, tried))
     assert both.keys() - alone.keys() == ({"other_linear"} if more else set())
     assert (plan_memory(size, tried).total > plan_memory(size, given).total) == more
-    assert len(tried.linear.candidates(size.num_items)) == 1 + more
+    assert len(tried.linear.candidates(size.num_items, size.density)) == 1 + more
 
 
 @pytest.mark.parametrize("engine", ["exact", "sampled"])

@@ -50,6 +50,11 @@ class GraphSize:
             sum(num_stored(x) for x in given),
         )
 
+    @property
+    def density(self) -> float:
+        """Share of all pairs of a user and an item that are interactions."""
+        return self.num_interactions / (self.num_users * self.num_items)
+
     def part(self, number: int) -> "GraphSize":
         """Return the size of one of several parts, each of as many users and all items.
 

@@ -75,6 +75,7 @@ FORMAT: dict[str, type | tuple[type, ...]] = {
     "best_epoch": int,
     "linear_share": (int, float),
     "linear_neighbors": int,
+    "linear_l2": (int, float),
     "findings": list,
     "curve": list,
     "measures": dict,

@@ -7,6 +7,7 @@ TOLD_BY_TRAINING = (
     "best_epoch",
     "linear_share",
     "linear_neighbors",
+    "linear_l2",
     "curve",
 )
 

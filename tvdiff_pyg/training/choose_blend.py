@@ -96,8 +96,9 @@ def candidates(
         >>> [one.linear for one in candidates(blend, linear, adjacency)]
         [LocalEASE(num_neighbors=10, l2=50.0), LocalEASE(num_neighbors=20, l2=50.0)]
     """
-    share = linear.linear_share
-    for config in linear.candidates(adjacency.user_rows.num_cols):
+    share, rows = linear.linear_share, adjacency.user_rows
+    density = rows.nnz / (rows.num_rows * rows.num_cols)
+    for config in linear.candidates(rows.num_cols, density):
         if blend.linear.config == config:
             yield blend.with_share(share)  # with what it has prepared
         else:

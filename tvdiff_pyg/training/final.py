@@ -64,14 +64,11 @@ def fit_final(
     if settings.by_gradients:
         settings = settings.but(max_epochs=told["best_epoch"])
     if settings.get("choose_linear_share", False):
-        # Runs of earlier versions chose the share alone.
-        neighbors = told.get("linear_neighbors", settings["linear_neighbors"])
-        settings = settings.but(
-            linear_share=told["linear_share"],
-            linear_neighbors=neighbors,
-            choose_linear_share=False,
-        )
-    chosen = [name for name in _OF_MEASURING if name in config]
+        # Runs of earlier versions chose the share alone, or that and the neighbours.
+        names = "linear_share", "linear_neighbors", "linear_l2"
+        chosen = {name: told[name] for name in names if name in told}
+        settings = settings.but(**chosen, choose_linear_share=False)
+    measured = [name for name in _OF_MEASURING if name in config]
     options, folder = options or FitOptions(seed=config["seed"]), RunFolder(run)
     if options.resume and settings.by_gradients:
         _check_unfinished(folder, told["best_epoch"])
@@ -79,7 +76,7 @@ def fit_final(
         folder,
         selected.interactions(),
         settings,
-        replace(options, final=True, **{name: config[name] for name in chosen}),
+        replace(options, final=True, **{name: config[name] for name in measured}),
         source={n: config[n] for n in _of_data(config)},
         selected_by={"run": str(of), **{name: told[name] for name in _OF_SELECTED}},
     )

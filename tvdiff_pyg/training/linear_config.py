@@ -1,7 +1,7 @@
 """The linear item model that is blended in beside a model of dense factors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tvdiff_pyg.config import Config, names_read
@@ -12,6 +12,8 @@ from tvdiff_pyg.search_space import Space, log
 
 # Of a linear model that is tried beside another: fitting them takes 2.3 GB.
 MOST_WEIGHTS = 2**25
+# Of all pairs, a hundredth: where as many are interactions, penalties are larger.
+DENSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class LinearConfig(Config):
         other_linear_neighbors: Those of a second LocalEASE, fitted after training; the
             part that chose the epoch chooses between both. 0 for none.
         linear_l2: Penalty of LocalEASE.
+        other_linear_l2: That of one more, like the last of these, on a dense graph: one
+            of whose pairs a hundredth are interactions. It is chosen or not as the
+            second is. 0 for none.
 
     Raises:
         ValueError: If a setting is outside its range.
@@ -38,6 +43,7 @@ class LinearConfig(Config):
     linear_neighbors: int = 100
     other_linear_neighbors: int = 0
     linear_l2: float = 50.0
+    other_linear_l2: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -46,6 +52,7 @@ class LinearConfig(Config):
         self.check_at_least(1, "linear_neighbors")
         self.check_at_least(0, "other_linear_neighbors")
         self.check("linear_l2", self.linear_l2 > 0, "positive")
+        self.check("other_linear_l2", self.other_linear_l2 >= 0, "at least 0")
 
     @staticmethod
     def names_read(given: Mapping[str, Any]) -> set[str]:
@@ -67,7 +74,7 @@ class LinearConfig(Config):
         """
         if not given.get("linear_share"):
             return "'linear_share' is above 0"
-        if name == "other_linear_neighbors" and not given.get("choose_linear_share"):
+        if name.startswith("other_") and not given.get("choose_linear_share"):
             return "'choose_linear_share' is set"
         return None
 
@@ -88,7 +95,8 @@ class LinearConfig(Config):
         self.check(
             "linear_share", model.dense_factors, "0 unless a model has dense factors"
         )
-        return BlendConfig(model, self._with(self.linear_neighbors), self.linear_share)
+        first = LocalEASEConfig(self.linear_neighbors, self.linear_l2)
+        return BlendConfig(model, first, self.linear_share)
 
     def other_fits(self, num_items: int) -> bool:
         """Whether another linear model is to be tried, and is not too large for it.
@@ -99,7 +107,7 @@ class LinearConfig(Config):
         neighbors = min(self.other_linear_neighbors, num_items)
         return 0 < neighbors * num_items <= MOST_WEIGHTS
 
-    def candidates(self, num_items: int) -> list[LocalEASEConfig]:
+    def candidates(self, num_items: int, density: float) -> list[LocalEASEConfig]:
         """Return settings of the linear models between which is chosen after training.
 
         The first is there while the other model is trained. Those of as many neighbours
@@ -107,11 +115,12 @@ class LinearConfig(Config):
 
         Args:
             num_items: Number of items.
+            density: Share of all pairs that are interactions.
         """
         numbers = self.linear_neighbors, self.other_linear_neighbors
         first, other = (min(number, num_items) for number in numbers)
         both = self.other_fits(num_items) and first != other
-        return [self._with(number) for number in numbers[: 1 + both]]
-
-    def _with(self, neighbors: int) -> LocalEASEConfig:
-        return LocalEASEConfig(neighbors, self.linear_l2)
+        found = [LocalEASEConfig(one, self.linear_l2) for one in numbers[: 1 + both]]
+        if density >= DENSE and self.other_linear_l2 not in (0, self.linear_l2):
+            found.append(replace(found[-1], l2=self.other_linear_l2))
+        return found

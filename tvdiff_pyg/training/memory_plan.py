@@ -76,7 +76,7 @@ def plan_memory(size: GraphSize, settings: Settings, processes: int = 1) -> Memo
         "graph": PER_INTERACTION * size.num_interactions,
         **settings.model.memory(size, step),
     }
-    for other in settings.linear.candidates(size.num_items)[1:]:
+    for other in settings.linear.candidates(size.num_items, size.density)[1:]:
         parts["other_linear"] = sum(other.memory(size, step).values())
     if not settings.by_gradients:
         return MemoryPlan(CLOSED_FORM, None, parts)

@@ -211,8 +211,12 @@ class Run:
     def _linear(self, model: Model | None) -> dict[str, Any]:
         """Tell the linear model's settings, as they were chosen."""
         if isinstance(model, Blend) and isinstance(model.linear, LocalEASE):
-            neighbors = model.linear.config.num_neighbors
-            return {"linear_share": model.share, "linear_neighbors": neighbors}
+            linear = model.linear.config
+            return {
+                "linear_share": model.share,
+                "linear_neighbors": linear.num_neighbors,
+                "linear_l2": linear.l2,
+            }
         return {"linear_share": self.settings.get("linear_share", 0.0)}
 
     def _checked(self, fitted: Trained) -> dict[str, Any]:
