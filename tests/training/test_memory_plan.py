@@ -65,13 +65,15 @@ def test_a_linear_model_that_is_tried_is_counted_where_it_fits() -> None:
 def test_linear_models_that_are_one_are_counted_once(
     first: int, other: int, more: bool
 ) -> None:
-    size = GraphSize(1000, 15, 5000)
+    size = GraphSize(1000, 15, 100)
     given = settings(linear_share=0.3, linear_neighbors=first, choose_linear_share=True)
     tried = given.but(other_linear_neighbors=other)
     alone, both = (plan_memory(size, one).parts for one in (given, tried))
     assert both.keys() - alone.keys() == ({"other_linear"} if more else set())
     assert (plan_memory(size, tried).total > plan_memory(size, given).total) == more
     assert len(tried.linear.candidates(size.num_items, size.density)) == 1 + more
+    dense = replace(size, num_interactions=5000)
+    assert "other_linear" in plan_memory(dense, tried).parts
 
 
 @pytest.mark.parametrize("engine", ["exact", "sampled"])
