@@ -94,7 +94,8 @@ def candidates(
         >>> blend = Blend(model, LocalEASE(num_neighbors=10).fit(adjacency))
         >>> linear = LinearConfig(0.3, True, 10, other_linear_neighbors=20)
         >>> [one.linear for one in candidates(blend, linear, adjacency)]
-        [LocalEASE(num_neighbors=10, l2=50.0), LocalEASE(num_neighbors=20, l2=50.0)]
+        [LocalEASE(num_neighbors=10, l2=50.0), LocalEASE(num_neighbors=20, l2=50.0),
+         LocalEASE(num_neighbors=20, l2=200.0)]
     """
     share, rows = linear.linear_share, adjacency.user_rows
     density = rows.nnz / (rows.num_rows * rows.num_cols)
