@@ -66,7 +66,7 @@ FLIPS, POPULAR = (
         f"{kind} to {rate:g}{told}": _discrete(kind, rate, dropout)
         for dropout, told, rates in (
             (0.0, "", (0.5, 1.0)),
-            (0.5, " beside dropout 0.5", (0.2, 0.5)),
+            (0.5, " beside dropout 0.5", (0.2, 0.5, 1.0)),
         )
         for rate in rates
     }
