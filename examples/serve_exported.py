@@ -17,6 +17,8 @@ tower = onnxruntime.InferenceSession(f"{folder}/user_tower.onnx")
 score = np.load(f"{folder}/item_factor.npy") @ factor
 if os.path.exists(f"{folder}/linear.npz"):  # of a linear model blended in
     score += np.asarray(load_npz(f"{folder}/linear.npz")[met].sum(axis=0)).ravel()
+if os.path.exists(f"{folder}/item_bias.npy"):  # of popularity blended in
+    score += np.load(f"{folder}/item_bias.npy")
 score[met] = -np.inf
 for item in np.argsort(-score)[:20]:
     print(ids[item], score[item], sep="\t")

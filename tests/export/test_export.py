@@ -35,8 +35,9 @@ def built(name: str) -> Model:
         model: Model = build(name, *SIZE, hidden_channels=6)
         return model
     if name.startswith("blend"):
-        linear = LocalEASE(5, l2=1.0) if name == "blend" else EASE(l2=1.0)
-        return Blend(tvdiff(*SIZE, hidden_channels=6, num_timesteps=3), linear, 1.0)
+        linear = EASE(l2=1.0) if name == "blend-ease" else LocalEASE(5, l2=1.0)
+        model = tvdiff(*SIZE, hidden_channels=6, num_timesteps=3)
+        return Blend(model, linear, 1.0, 2.0 if name == "blend-popular" else 0.0)
     denoiser = {"anisotropic": {}, "gcn": {"num_layers": 2}, "mlp": {}}[name]
     return tvdiff(*SIZE, denoiser=name, hidden_channels=6, num_timesteps=3, **denoiser)
 
@@ -72,15 +73,16 @@ def test_a_tower_that_is_not_the_model_is_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["anisotropic", "gcn", "mlp", "blend", "blend-ease"])
+@pytest.mark.parametrize(
+    "name", ["anisotropic", "gcn", "mlp", "blend", "blend-ease", "blend-popular"]
+)
 def test_the_example_ranks_the_same(name: str, tmp_path: Path) -> None:
     for package in ("onnxruntime", "onnxscript", "scipy"):
         pytest.importorskip(package, reason="needs the extra 'export'")
     shop = recommender(name)
     files = export(shop, tmp_path / "served", "onnx")
-    assert all(file.is_file() for file in files) and len(files) == (
-        4 if name.startswith("blend") else 3
-    )
+    blended = name.startswith("blend") + (name == "blend-popular")
+    assert all(file.is_file() for file in files) and len(files) == 3 + blended
     # Nothing of this library is there to be imported.
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, EXAMPLE, tmp_path / "served", *HISTORY]
@@ -101,7 +103,7 @@ def test_the_example_is_short_and_stands_alone() -> None:
     assert len(lines) <= 16 and "import tvdiff" not in text
 
 
-@pytest.mark.parametrize("name", ["anisotropic", "bpr-mf", "blend"])
+@pytest.mark.parametrize("name", ["anisotropic", "bpr-mf", "blend", "blend-popular"])
 def test_factors_of_safetensors_rank_the_same(name: str, tmp_path: Path) -> None:
     safetensors = pytest.importorskip("safetensors.numpy")
     shop = recommender(name, item_titles=[f"Film {one}" for one in range(60)])
@@ -113,10 +115,11 @@ def test_factors_of_safetensors_rank_the_same(name: str, tmp_path: Path) -> None
     score = found["user_factor"] @ found["item_factor"].T
     for user in (0, 3, 39):
         met = MATRIX[user].nonzero().flatten().numpy()
-        if name == "blend":
+        if name.startswith("blend"):
             for one in met:
                 row = slice(*found["linear.rowptr"][one : one + 2])
                 score[user, found["linear.col"][row]] += found["linear.value"][row]
+        score[user] += found.get("item_bias", 0.0)
         score[user, met] = -np.inf
         best = [items["ids"][one] for one in np.argsort(-score[user])[:20]]
         assert best == shop.recommend([user], k=20).items[0]

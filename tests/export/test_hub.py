@@ -46,6 +46,7 @@ MADE = {
     "bpr-mf": lambda: BPRMF(20, 15, 6),
     "ease": lambda: EASE(l2=1.0),
     "blend": lambda: Blend(tvdiff(), LocalEASE(5), 0.5),
+    "popular": lambda: Blend(tvdiff(), LocalEASE(5), 0.5, 0.2),
 }
 
 

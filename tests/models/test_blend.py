@@ -8,9 +8,11 @@ from tests.builders import tvdiff
 from tests.models.graphs import graph_of
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import BipartiteGraph, Recommender
+from tvdiff_pyg.data.new_items import NewItems
 from tvdiff_pyg.models import EASE, Blend, ItemItemModel, LightGCN, LocalEASE
 from tvdiff_pyg.models.baselines.item_item import ItemItemConfig
 from tvdiff_pyg.ranking import scores as module
+from tvdiff_pyg.sparse import CSR
 
 NUM_USERS, NUM_ITEMS = 30, 20
 MATRIX = random_matrix(NUM_USERS, NUM_ITEMS, density=0.3)
@@ -50,6 +52,48 @@ def test_scores_are_added_in_units_of_their_deviations(
     other = MATRIX.float() @ linear.weight.to_dense().t()
     scale = own.std(correction=0) / other.std(correction=0)
     torch.testing.assert_close(scores(blend), own + share * scale * other)
+
+
+@pytest.mark.parametrize("share", [0.1, 2.0])
+def test_popularity_is_added_in_units_of_its_deviation(share: float) -> None:
+    plain = blend_of(LocalEASE(5, l2=2.0), 0.3)
+    blend = plain.with_popularity(share)
+    assert blend.share == 0.3 and blend.with_share(0.7).popularity_share == share
+    assert f"popularity_share={share}" in repr(blend)
+    user_factor, item_factor = plain.model(graph_of(MATRIX))
+    deviation = (user_factor @ item_factor.t()).std(correction=0)
+    log_degree = MATRIX.sum(dim=0).float().log1p()
+    bias = share * deviation / log_degree.std(correction=0) * log_degree
+    torch.testing.assert_close(scores(blend), scores(plain) + bias)
+    torch.testing.assert_close(blend.scorer(graph_of(MATRIX)).item_bias, bias)
+
+
+def test_popularity_that_is_the_same_everywhere_changes_nothing() -> None:
+    even = torch.eye(NUM_USERS, NUM_ITEMS)
+    popular = blend_of(LocalEASE(5), 0.3).with_popularity(2.0).scorer(graph_of(even))
+    torch.testing.assert_close(popular.item_bias, torch.zeros(NUM_ITEMS))
+
+
+def test_new_items_are_as_popular_as_their_users_are_many() -> None:
+    plain, graph = blend_of(LocalEASE(5), 0.3), graph_of(MATRIX)
+    degrees = torch.tensor([1, NUM_USERS])
+    pairs = torch.stack(
+        [
+            torch.tensor([0, 1]).repeat_interleave(degrees),
+            torch.cat([torch.tensor([3]), USERS]),
+        ]
+    )
+    new = NewItems(CSR.from_edge_index(pairs, (2, NUM_USERS)))
+    found = []
+    for blend in (plain, plain.with_popularity(0.5)):
+        scorer = blend.scorer(graph)
+        score, item = scorer.with_items(new).rank(USERS, NUM_ITEMS + 2)
+        found.append(torch.zeros_like(score).scatter_(1, item, score))
+    bias = scorer.item_bias
+    assert bias is not None
+    scale = bias[0] / MATRIX[:, 0].sum().float().log1p()
+    expected = torch.cat([bias, scale * degrees.log1p()])
+    torch.testing.assert_close(found[1] - found[0], expected.expand(NUM_USERS, -1))
 
 
 def test_the_linear_model_is_prepared_once_for_a_graph_and_a_fit() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tvdiff_pyg import Recommender
-from tvdiff_pyg.data import BipartiteGraph
+from tvdiff_pyg.data import BipartiteGraph, from_arrays
 from tvdiff_pyg.data.graph_size import GraphSize
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
@@ -171,6 +171,54 @@ def test_the_penalty_is_chosen_after_training(
     assert model.linear.config == LocalEASEConfig(9, metrics["linear_l2"])
     fit_final(tmp_path / "run", run=tmp_path / "final", options=options)
     assert RunFolder(tmp_path / "final").config()["linear_l2"] == metrics["linear_l2"]
+
+
+@pytest.fixture
+def popular() -> BipartiteGraph:
+    """Return a graph on which an item's popularity is all that there is to know."""
+    source = torch.Generator().manual_seed(0)
+    chance = torch.arange(1.0, 81).pow(-1).expand(150, -1)
+    item = chance.multinomial(10, generator=source).flatten()
+    user = torch.arange(150).repeat_interleave(10)
+    return from_arrays(user, item)
+
+
+def test_popularity_is_chosen_where_it_is_all_that_there_is_to_know(
+    popular: BipartiteGraph, blended: Settings, options: FitOptions, tmp_path: Path
+) -> None:
+    chosen = blended.but(choose_linear_share=True)
+    metrics = fit(popular, chosen, run=tmp_path / "run", options=options)
+    assert metrics["popularity_share"] > 0.1
+    model = RunFolder(tmp_path / "run").model()
+    assert isinstance(model, Blend)
+    assert model.popularity_share == metrics["popularity_share"]
+    adjacency = model.adjacency_of(popular)
+    for part in ("validation", "test"):
+        task = EvaluationTask.from_graph(popular, part)
+        found = evaluate(model.scorer(adjacency), task)
+        assert found == pytest.approx(metrics[part])
+    task = EvaluationTask.from_graph(popular, "validation")
+    plain = evaluate(model.with_popularity(0.0).scorer(adjacency), task)
+    assert plain["ndcg@20"] < metrics["validation"]["ndcg@20"]
+    fit_final(tmp_path / "run", run=tmp_path / "final", options=options)
+    final = RunFolder(tmp_path / "final").config()
+    assert final["popularity_share"] == metrics["popularity_share"]
+
+
+def test_popularity_that_is_far_behind_is_not_tried(
+    popular: BipartiteGraph,
+    blended: Settings,
+    options: FitOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = blended.but(choose_linear_share=True)
+    given = chosen.but(popularity_share=0.4)
+    monkeypatch.setattr("tvdiff_pyg.training.choose_blend.NEARLY", math.inf)
+    metrics = fit(popular, chosen, run=tmp_path / "run", options=options)
+    assert metrics["popularity_share"] == 0
+    metrics = fit(popular, given, run=tmp_path / "given", options=options)
+    assert metrics["popularity_share"] >= 0.4
 
 
 def test_candidates_leave_models_in_their_mode(

@@ -31,15 +31,16 @@ def export(
     their factors (``ids``), with their ``titles`` if there are any. Beside it stand:
 
     - ``"safetensors"``: ``factors.safetensors``, with ``item_factor``, ``user_factor``
-      and, of a blend, ``linear.rowptr``, ``linear.col`` and ``linear.value``; and
-      ``users.json``, the users' ids.
+      and, of a blend, ``linear.rowptr``, ``linear.col`` and ``linear.value``, and of
+      one with popularity ``item_bias``; and ``users.json``, the users' ids.
     - ``"onnx"``: ``user_tower.onnx``, the user tower with the reverse process, from
       ``history``, item indices padded by -1, to ``factor``; ``item_factor.npy``; and of
-      a blend ``linear.npz``, a sparse matrix of SciPy.
+      a blend ``linear.npz``, a sparse matrix of SciPy, and ``item_bias.npy``.
     - ``"faiss"``: ``items.faiss``, an index that compares all items.
 
     A score is the inner product of both factors, plus, of a blend, the sum of the rows
-    of ``linear`` that stand for the history's items.
+    of ``linear`` that stand for the history's items and, where there is one,
+    ``item_bias``.
 
     Args:
         recommender: The trained model with its interactions.
@@ -90,7 +91,7 @@ def _safetensors(recommender: Recommender, home: Path) -> list[Path]:
             "'safetensors' needs to be installed to write its files: "
             "pip install 'tvdiff_pyg[export]'"
         ) from error
-    factors, linear = parts_of(recommender.scorer, _name(recommender))
+    factors, linear, item_bias = parts_of(recommender.scorer, _name(recommender))
     file = home / "factors.safetensors"
     tensors = {
         "item_factor": factors.item_factor,
@@ -99,6 +100,8 @@ def _safetensors(recommender: Recommender, home: Path) -> list[Path]:
     if linear is not None:
         rows = {"rowptr": linear.rowptr, "col": linear.col, "value": linear.values()}
         tensors |= {f"linear.{name}": one for name, one in rows.items()}
+    if item_bias is not None:
+        tensors["item_bias"] = item_bias
     tensors = {name: one.detach().cpu().contiguous() for name, one in tensors.items()}
     about = {"model": _name(recommender), "tvdiff_pyg": __version__}
     try:
@@ -111,7 +114,7 @@ def _safetensors(recommender: Recommender, home: Path) -> list[Path]:
 
 
 def _onnx(recommender: Recommender, home: Path) -> list[Path]:
-    factors, linear = parts_of(recommender.scorer, _name(recommender))
+    factors, linear, item_bias = parts_of(recommender.scorer, _name(recommender))
     if not isinstance(factors, TVDiffScorer):
         raise ValueError(
             f"'onnx' needs a model that denoises histories, such as TVDiff "
@@ -123,9 +126,11 @@ def _onnx(recommender: Recommender, home: Path) -> list[Path]:
         write_onnx(home / "user_tower.onnx", tower),
         write_array(home / "item_factor.npy", factors.item_factor),
     ]
-    if linear is None:
-        return written
-    return [*written, write_rows(home / "linear.npz", linear)]
+    if linear is not None:
+        written.append(write_rows(home / "linear.npz", linear))
+    if item_bias is not None:
+        written.append(write_array(home / "item_bias.npy", item_bias))
+    return written
 
 
 def _faiss(recommender: Recommender, home: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from tvdiff_pyg.nn import DENOISERS, Denoiser
 from tvdiff_pyg.plain import load_plain, save_plain
 
 TWO = "model", "linear"
+SHARES = "share", "popularity_share"
 WORDS: dict[type, str] = {list: "a list", dict: "names and values", str: "a word"}
 CARD = """---
 {{ card_data }}
@@ -190,7 +191,8 @@ def _size(model: Any) -> list[int]:
 def _settings(part: str, config: Any) -> dict[str, Any]:
     if isinstance(config, BlendConfig):
         two = {name: _settings(part, getattr(config, name)) for name in TWO}
-        return {"part": part, "share": config.share, **two}
+        shares = {name: getattr(config, name) for name in SHARES}
+        return {"part": part, **shares, **two}
     name = REGISTRIES[part].of(config).name
     return {"part": part, "name": name, "settings": to_flat(config)}
 
@@ -199,7 +201,8 @@ def _config(told: dict[str, Any]) -> Any:
     """Read what :func:`_settings` returned."""
     if "share" in told:
         model, linear = (_config(_told(told, name, dict)) for name in TWO)
-        return BlendConfig(model, linear, told["share"])
+        # Those of earlier versions knew no popularity.
+        return BlendConfig(model, linear, told["share"], told.get(SHARES[1], 0.0))
     part = _told(told, "part", str)
     if part not in REGISTRIES:
         raise ValueError(f"'part' needs to be one of {[*REGISTRIES]} (got {part!r})")

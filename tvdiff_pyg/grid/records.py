@@ -76,6 +76,7 @@ FORMAT: dict[str, type | tuple[type, ...]] = {
     "linear_share": (int, float),
     "linear_neighbors": int,
     "linear_l2": (int, float),
+    "popularity_share": (int, float),
     "findings": list,
     "curve": list,
     "measures": dict,

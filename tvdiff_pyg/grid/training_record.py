@@ -8,6 +8,7 @@ TOLD_BY_TRAINING = (
     "linear_share",
     "linear_neighbors",
     "linear_l2",
+    "popularity_share",
     "curve",
 )
 

@@ -1,4 +1,4 @@
-"""The scores of a model and those of a linear item model, added on one scale."""
+"""The scores of a model, a linear item model and popularity, added on one scale."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from tvdiff_pyg.models.baselines.local_ease import LocalEASEConfig
 from tvdiff_pyg.models.blend_scorer import BlendScorer
 from tvdiff_pyg.models.memory import Engine, Step
 from tvdiff_pyg.models.model import Model, ModelConfig
+from tvdiff_pyg.models.popularity_bias import PopularityBias
 from tvdiff_pyg.models.score_scale import (
     deviation_of_products,
     deviation_of_scores,
@@ -35,6 +36,7 @@ class BlendConfig(ModelConfig):
         linear: Settings of the linear item model.
         share: Standard deviations of the linear scores for each one of the model's, at
             least 0.
+        popularity_share: Those of the log of items' degrees, likewise.
 
     Raises:
         ValueError: If a setting is outside its range, or the model has no dense
@@ -44,11 +46,13 @@ class BlendConfig(ModelConfig):
     model: ModelConfig
     linear: ModelConfig = field(default_factory=LocalEASEConfig)
     share: float = 0.3
+    popularity_share: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the range and the model."""
+        """Check the ranges and the model."""
         super().__post_init__()
-        self.check("share", self.share >= 0, "at least 0")
+        for name in ("share", "popularity_share"):
+            self.check(name, getattr(self, name) >= 0, "at least 0")
         self.check("model", self.model.dense_factors, "of dense factors")
 
     @property
@@ -107,24 +111,28 @@ class BlendConfig(ModelConfig):
 
 
 class Blend(Model):
-    r"""Adds the scores of a linear item model to those of a model of factors.
+    r"""Adds the scores of a linear item model, and of popularity, to those of factors.
 
     .. math::
         s_{ui} = \hat u_u^{\top} v_i + \mathrm{share} \cdot \frac{\sigma_{\hat u v}}
-        {\sigma_{r B}} \, r_u B_{\cdot i}
+        {\sigma_{r B}} \, r_u B_{\cdot i} + \mathrm{popularity\_share} \cdot
+        \frac{\sigma_{\hat u v}}{\sigma_{\log d}} \log(1 + d_i)
 
-    with :math:`\sigma` the standard deviations of both scores over a sample of users
-    and all items, so that a share means the same on any data. The model is trained as
-    it would be alone; the linear one is fitted before.
+    with :math:`\sigma` the standard deviations of the scores over a sample of users
+    and all items, so that a share means the same on any data, and :math:`d_i` the
+    degree of an item. The model is trained as it would be alone; the linear one is
+    fitted before.
 
     Args:
         model: The model of dense factors, such as :class:`TVDiff`.
         linear: The linear item model, for the same training graph.
         share: Standard deviations of its scores for each one of the model's, at
             least 0. (default: ``0.3``)
+        popularity_share: Those of the log of items' degrees, likewise.
+            (default: ``0.0``)
 
     Raises:
-        ValueError: If ``share`` is negative, or the model has no dense factors.
+        ValueError: If a share is negative, or the model has no dense factors.
 
     Example:
         >>> from tvdiff_pyg.models import BPRMF, LocalEASE
@@ -137,9 +145,16 @@ class Blend(Model):
 
     config: BlendConfig
 
-    def __init__(self, model: Model, linear: ItemItemModel, share: float = 0.3) -> None:
+    def __init__(
+        self,
+        model: Model,
+        linear: ItemItemModel,
+        share: float = 0.3,
+        popularity_share: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.config = BlendConfig(model.config, linear.config, share)
+        configs = model.config, linear.config
+        self.config = BlendConfig(*configs, share, popularity_share)
         self.model = model
         self.linear = linear
         self.normalization = model.normalization
@@ -151,15 +166,21 @@ class Blend(Model):
         size = num_users, num_items
         linear = config.linear.build(*size)
         assert isinstance(linear, ItemItemModel)
-        return cls(config.model.build(*size), linear, config.share)
+        shares = config.share, config.popularity_share
+        return cls(config.model.build(*size), linear, *shares)
 
     @property
     def share(self) -> float:
         """Standard deviations of the linear scores for each one of the model's."""
         return self.config.share
 
+    @property
+    def popularity_share(self) -> float:
+        """Those of the log of items' degrees for each one of the model's."""
+        return self.config.popularity_share
+
     def with_share(self, share: float) -> "Blend":
-        """Return a blend of the same two models with another share.
+        """Return a blend of the same two models with another share of the linear one.
 
         Args:
             share: The share, at least 0.
@@ -167,7 +188,21 @@ class Blend(Model):
         Raises:
             ValueError: If it is negative.
         """
-        blend = Blend(self.model, self.linear, share)
+        return self._with(share, self.popularity_share)
+
+    def with_popularity(self, popularity_share: float) -> "Blend":
+        """Return a blend of the same two models with another share of popularity.
+
+        Args:
+            popularity_share: The share, at least 0.
+
+        Raises:
+            ValueError: If it is negative.
+        """
+        return self._with(self.share, popularity_share)
+
+    def _with(self, share: float, popularity_share: float) -> "Blend":
+        blend = Blend(self.model, self.linear, share, popularity_share)
         blend._prepared = self._prepared
         return blend.train(self.training)
 
@@ -214,7 +249,7 @@ class Blend(Model):
 
     @torch.no_grad()
     def scorer(self, graph: GraphLike) -> BlendScorer:
-        """Rank by both scores.
+        """Rank by the sum of all scores.
 
         See :meth:`~tvdiff_pyg.models.Model.scorer`.
         """
@@ -225,8 +260,12 @@ class Blend(Model):
             raise ValueError(f"'dense_factors' of {name} needs to be False (got True)")
         users = own.known(spread_users(graph.user_rows))
         deviation = deviation_of_products(users, own.item_factor)
-        scale = self.share * deviation / linear.deviation
-        return BlendScorer(own, linear.ranker.scaled(scale))
+        by_history = linear.ranker.scaled(self.share * deviation / linear.deviation)
+        if self.popularity_share == 0:
+            return BlendScorer(own, by_history)
+        degree, share = graph.item_rows.degree(), self.popularity_share
+        popularity = PopularityBias.of(degree, share * deviation)
+        return BlendScorer(own, by_history, popularity)
 
     def _prepare_linear(self, graph: BipartiteAdjacency) -> "_PreparedLinear":
         """Transpose and measure the linear model, once for a graph."""
@@ -240,7 +279,10 @@ class Blend(Model):
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        return f"{name}({self.model}, {self.linear}, share={self.share})"
+        shares = f"share={self.share}"
+        if self.popularity_share:
+            shares += f", popularity_share={self.popularity_share}"
+        return f"{name}({self.model}, {self.linear}, {shares})"
 
 
 class _PreparedLinear(NamedTuple):

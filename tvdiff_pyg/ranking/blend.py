@@ -28,6 +28,8 @@ class BlendRanker(Ranker[BlendQuery]):
     Args:
         item_factor: Item factors, of shape ``[num_items, channels]``.
         by_history: What scores histories.
+        item_bias: What each item scores for all users alike, of shape ``[num_items]``.
+            (default: ``None``)
 
     Example:
         >>> import torch
@@ -37,9 +39,15 @@ class BlendRanker(Ranker[BlendQuery]):
         [[2.0, 1.0]]
     """
 
-    def __init__(self, item_factor: Tensor, by_history: HistoryRanker) -> None:
+    def __init__(
+        self,
+        item_factor: Tensor,
+        by_history: HistoryRanker,
+        item_bias: Tensor | None = None,
+    ) -> None:
         self._item_factor = item_factor
         self._by_history = by_history
+        self._item_bias = item_bias
         self.user_block = by_history.user_block
 
     def search_block(
@@ -48,4 +56,6 @@ class BlendRanker(Ranker[BlendQuery]):
         """Rank one block of users; see :meth:`Ranker.search`."""
         score = self._by_history.scores(query.history)
         score = score.addmm_(query.factor, self._item_factor.t())
+        if self._item_bias is not None:
+            score += self._item_bias
         return rank_scores(score, k, seen)

@@ -1,4 +1,4 @@
-"""Which linear model is blended in, and how much it counts: a search by ranking."""
+"""What is blended in beside a model, and how much it counts: a search by ranking."""
 
 import logging
 import math
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tvdiff_pyg.evaluation import EvaluationTask, evaluate
 from tvdiff_pyg.metrics import MONITOR
 from tvdiff_pyg.metrics.monitor import cut_off
-from tvdiff_pyg.models import Blend, LocalEASE
+from tvdiff_pyg.models import Blend, LocalEASE, Model, Popularity
 from tvdiff_pyg.sparse import BipartiteAdjacency
 from tvdiff_pyg.training.linear_config import LinearConfig
 
@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 STEP = 1.5
 # By then, one of both models is all that is left.
 MAX_STEPS = 12
+# Where popularity alone ranks as well as this share of a blend, too few interactions
+# tell one user from another, and it is tried beside them, beginning with the next, in
+# steps that so few can tell apart.
+NEARLY, BEGIN, WIDE_STEP = 0.75, 0.1, 3.0
 
 
 def choose_blend(
@@ -24,10 +28,12 @@ def choose_blend(
     task: EvaluationTask,
     monitor: str = MONITOR,
 ) -> Blend:
-    """Choose the :class:`~tvdiff_pyg.models.Blend`, and its share, that rank best.
+    """Choose the :class:`~tvdiff_pyg.models.Blend`, and its shares, that rank best.
 
     Each begins with its own share, and climbs in steps of a factor 1.5, upwards or else
-    downwards, while a metric rises. Each step ranks all users of the task once.
+    downwards, while a metric rises; of the best one, so does the share of popularity,
+    in steps of a factor 3, where that is above 0 already or popularity alone ranks
+    nearly as well. Each step ranks all users of the task once.
 
     Args:
         blends: Blends of trained models, with a share above 0, at least one. Of those
@@ -37,10 +43,10 @@ def choose_blend(
         monitor: The metric, at a cut-off. (default: ``"ndcg@20"``)
 
     Returns:
-        The blend, its share to three digits.
+        The blend, its shares to three digits.
 
     Raises:
-        ValueError: If a share is not positive.
+        ValueError: If a share of a linear model is not positive.
 
     Example:
         >>> from tvdiff_pyg.data import SyntheticBipartite
@@ -53,6 +59,11 @@ def choose_blend(
         >>> choose_blend([blend], adjacency, task).share > 0
         True
     """
+
+    def rank(model: Model) -> float:
+        scorer = model.scorer(adjacency)
+        return evaluate(scorer, task, [cut_off(monitor)])[monitor]
+
     chosen, highest = None, -math.inf
     for blend in blends:
         if not blend.share > 0:
@@ -62,9 +73,7 @@ def choose_blend(
 
         def score(share: float, blend: Blend = blend) -> float:
             # The blend itself prepares the linear model, and the others take it over.
-            other = blend if share == blend.share else blend.with_share(share)
-            scorer = other.scorer(adjacency)
-            return evaluate(scorer, task, [cut_off(monitor)])[monitor]
+            return rank(blend if share == blend.share else blend.with_share(share))
 
         share, reached = climb(score, blend.share)
         say = "%r of share %g beside the model: %s %.4f"
@@ -72,7 +81,33 @@ def choose_blend(
         if chosen is None or reached > highest:
             chosen, highest = blend.with_share(share), reached
     assert chosen is not None
-    return chosen
+    return _beside_popularity(chosen, highest, rank)
+
+
+def _beside_popularity(
+    blend: Blend, reached: float, rank: Callable[[Model], float]
+) -> Blend:
+    """Choose what popularity counts beside a blend, if it is to be tried.
+
+    Args:
+        blend: The blend.
+        reached: How well it ranks.
+        rank: Says that of others.
+    """
+    begin = blend.popularity_share
+    if begin == 0:
+        alone = rank(Popularity())
+        logger.info("popularity alone: %.4f of %.4f", alone, reached)
+        if alone < NEARLY * reached:
+            return blend
+        begin = BEGIN
+
+    def score(share: float) -> float:
+        return rank(blend.with_popularity(share))
+
+    share, highest = climb(score, begin, WIDE_STEP)
+    logger.info("popularity of share %g beside them: %.4f", share, highest)
+    return blend.with_popularity(share) if highest > reached else blend
 
 
 def candidates(
@@ -98,23 +133,32 @@ def candidates(
          LocalEASE(num_neighbors=20, l2=200.0)]
     """
     share, rows = linear.linear_share, adjacency.user_rows
+    blend = blend.with_popularity(linear.popularity_share)
     density = rows.nnz / (rows.num_rows * rows.num_cols)
     for config in linear.candidates(rows.num_cols, density):
         if blend.linear.config == config:
             yield blend.with_share(share)  # with what it has prepared
         else:
             other = LocalEASE(config.num_neighbors, config.l2).fit(adjacency)
-            yield Blend(blend.model, other, share).train(blend.training)
+            fresh = Blend(blend.model, other, share, blend.popularity_share)
+            yield fresh.train(blend.training)
 
 
-def climb(score: Callable[[float], float], start: float) -> tuple[float, float]:
+def climb(
+    score: Callable[[float], float], start: float, step: float = STEP
+) -> tuple[float, float]:
     """Go from the start up, or else down, while the score rises.
+
+    Args:
+        score: What is to rise.
+        start: Where to begin, above 0.
+        step: A place and the next one, as a factor above 1. (default: ``1.5``)
 
     Returns:
         The place, and the score there.
     """
     best, highest = start, score(start)
-    for factor in (STEP, 1 / STEP):
+    for factor in (step, 1 / step):
         for _ in range(MAX_STEPS):
             share = float(f"{best * factor:.3g}")
             if (reached := score(share)) <= highest:

@@ -65,7 +65,7 @@ def fit_final(
         settings = settings.but(max_epochs=told["best_epoch"])
     if settings.get("choose_linear_share", False):
         # Runs of earlier versions chose the share alone, or that and the neighbours.
-        names = "linear_share", "linear_neighbors", "linear_l2"
+        names = "linear_share", "linear_neighbors", "linear_l2", "popularity_share"
         chosen = {name: told[name] for name in names if name in told}
         settings = settings.but(**chosen, choose_linear_share=False)
     measured = [name for name in _OF_MEASURING if name in config]

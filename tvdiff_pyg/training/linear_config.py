@@ -33,6 +33,9 @@ class LinearConfig(Config):
             whose pairs a hundredth are interactions, a third of four times the penalty.
             0 for none.
         linear_l2: Penalty of LocalEASE.
+        popularity_share: What the log of items' degrees counts beside both, in standard
+            deviations as well. With ``choose_linear_share``, it is chosen where
+            popularity alone ranks nearly as well, and beginning with this.
 
     Raises:
         ValueError: If a setting is outside its range.
@@ -43,6 +46,7 @@ class LinearConfig(Config):
     linear_neighbors: int = 100
     other_linear_neighbors: int = 0
     linear_l2: float = 50.0
+    popularity_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -51,6 +55,7 @@ class LinearConfig(Config):
         self.check_at_least(1, "linear_neighbors")
         self.check_at_least(0, "other_linear_neighbors")
         self.check("linear_l2", self.linear_l2 > 0, "positive")
+        self.check("popularity_share", self.popularity_share >= 0, "at least 0")
 
     @staticmethod
     def names_read(given: Mapping[str, Any]) -> set[str]:
@@ -94,7 +99,7 @@ class LinearConfig(Config):
             "linear_share", model.dense_factors, "0 unless a model has dense factors"
         )
         first = LocalEASEConfig(self.linear_neighbors, self.linear_l2)
-        return BlendConfig(model, first, self.linear_share)
+        return BlendConfig(model, first, self.linear_share, self.popularity_share)
 
     def other_fits(self, num_items: int) -> bool:
         """Whether another linear model is to be tried, and is not too large for it.

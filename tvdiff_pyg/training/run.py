@@ -216,6 +216,7 @@ class Run:
                 "linear_share": model.share,
                 "linear_neighbors": linear.num_neighbors,
                 "linear_l2": linear.l2,
+                "popularity_share": model.popularity_share,
             }
         return {"linear_share": self.settings.get("linear_share", 0.0)}
 
