@@ -44,7 +44,8 @@ def export(
 
     Args:
         recommender: The trained model with its interactions.
-        folder: The folder, made if absent; files in it are replaced.
+        folder: The folder, made if absent; files in it are replaced, and those of a
+            blend removed where there is none.
         to: The format.
 
     Returns:
@@ -79,7 +80,11 @@ def export(
     with replacing_together(folder) as partial:
         written = WRITERS[to](recommender, partial)
         written.append(write_json(partial / "items.json", about))
-    return [Path(folder, file.name) for file in written]
+    files = [Path(folder, file.name) for file in written]
+    for name in BLENDED.get(to, ()):
+        if (file := Path(folder, name)) not in files:
+            file.unlink(missing_ok=True)
+    return files
 
 
 def _safetensors(recommender: Recommender, home: Path) -> list[Path]:
@@ -144,6 +149,8 @@ def _name(recommender: Recommender) -> str:
     return type(recommender.model).__name__
 
 
+# What stands beside the factors of a blend alone, and would be added to others'.
+BLENDED = {"onnx": ("linear.npz", "item_bias.npy")}
 WRITERS: dict[str, Callable[[Recommender, Path], list[Path]]] = {
     "safetensors": _safetensors,
     "onnx": _onnx,

@@ -32,6 +32,7 @@ class PopularityBias(NamedTuple):
             degree: Users of each item, of shape ``[num_items]``.
             deviation: That standard deviation.
         """
+        degree = degree.to(deviation)
         own = degree.log1p().std(correction=0)
         scale = torch.where(own > LEAST_DEVIATION, deviation / own, 0.0)
         return PopularityBias(degree, scale)

@@ -17,9 +17,9 @@ STEP = 1.5
 # By then, one of both models is all that is left.
 MAX_STEPS = 12
 # Where popularity alone ranks as well as this share of a blend, too few interactions
-# tell one user from another, and it is tried beside them, beginning with the next, in
-# steps that so few can tell apart.
-NEARLY, BEGIN, WIDE_STEP = 0.75, 0.1, 3.0
+# tell one user from another, and it is tried beside them. All these shares are, as so
+# few users may rank alike by two of them; by the last, it is nearly all that is left.
+NEARLY, POPULARITY_SHARES = 0.75, (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 def choose_blend(
@@ -31,8 +31,8 @@ def choose_blend(
     """Choose the :class:`~tvdiff_pyg.models.Blend`, and its shares, that rank best.
 
     Each begins with its own share, and climbs in steps of a factor 1.5, upwards or else
-    downwards, while a metric rises; of the best one, so does the share of popularity,
-    in steps of a factor 3, where that is above 0 already or popularity alone ranks
+    downwards, while a metric rises. Beside the best one, shares of popularity are
+    tried, from 0.1 to 30, where that is above 0 already or popularity alone ranks
     nearly as well. Each step ranks all users of the task once.
 
     Args:
@@ -94,20 +94,17 @@ def _beside_popularity(
         reached: How well it ranks.
         rank: Says that of others.
     """
-    begin = blend.popularity_share
-    if begin == 0:
+    if blend.popularity_share == 0:
         alone = rank(Popularity())
         logger.info("popularity alone: %.4f of %.4f", alone, reached)
         if alone < NEARLY * reached:
             return blend
-        begin = BEGIN
-
-    def score(share: float) -> float:
-        return rank(blend.with_popularity(share))
-
-    share, highest = climb(score, begin, WIDE_STEP)
-    logger.info("popularity of share %g beside them: %.4f", share, highest)
-    return blend.with_popularity(share) if highest > reached else blend
+    for share in POPULARITY_SHARES:
+        other = blend.with_popularity(share)
+        if (found := rank(other)) > reached:
+            blend, reached = other, found
+    logger.info("popularity of share %g: %.4f", blend.popularity_share, reached)
+    return blend
 
 
 def candidates(
@@ -144,21 +141,14 @@ def candidates(
             yield fresh.train(blend.training)
 
 
-def climb(
-    score: Callable[[float], float], start: float, step: float = STEP
-) -> tuple[float, float]:
+def climb(score: Callable[[float], float], start: float) -> tuple[float, float]:
     """Go from the start up, or else down, while the score rises.
-
-    Args:
-        score: What is to rise.
-        start: Where to begin, above 0.
-        step: A place and the next one, as a factor above 1. (default: ``1.5``)
 
     Returns:
         The place, and the score there.
     """
     best, highest = start, score(start)
-    for factor in (step, 1 / step):
+    for factor in (STEP, 1 / STEP):
         for _ in range(MAX_STEPS):
             share = float(f"{best * factor:.3g}")
             if (reached := score(share)) <= highest:

@@ -34,8 +34,8 @@ class LinearConfig(Config):
             0 for none.
         linear_l2: Penalty of LocalEASE.
         popularity_share: What the log of items' degrees counts beside both, in standard
-            deviations as well. With ``choose_linear_share``, it is chosen where
-            popularity alone ranks nearly as well, and beginning with this.
+            deviations as well. With ``choose_linear_share``, others are tried where it
+            is above 0 or popularity alone ranks nearly as well.
 
     Raises:
         ValueError: If a setting is outside its range.
