@@ -234,7 +234,7 @@ EXPERIMENTS = {
             SMALL_DATA,
         ),
         sweep("num_timesteps", [2, 5, 10, 40, 50, 100]),
-        # Whether what holds at 64 channels of the preset's step holds at four times.
+        # Whether one step and fifty differ at the preset's width as at 64 channels.
         Experiment(
             "num_timesteps_wide",
             {str(steps): MODELS[ALONE] | {"num_timesteps": steps} for steps in (1, 50)},

@@ -236,3 +236,18 @@ def test_the_way_back_from_the_transpose_is_not_sorted_again(
     assert torch.equal(again.value, csr.value)
     other = csr.transpose().with_value(None).transpose()
     assert other.col.data_ptr() == csr.col.data_ptr()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_matrix_of_no_columns_has_a_product(threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        pairs, value = torch.tensor([[0, 1, 1, 4], [0, 1, 2, 2]]), torch.ones(4)
+        x = torch.zeros(3, 0, requires_grad=True)
+        product = spmm(CSR.from_edge_index(pairs, (5, 3), value), x)
+        assert product.shape == (5, 0)
+        product.sum().backward()
+        assert x.grad is not None and x.grad.shape == (3, 0)
+    finally:
+        torch.set_num_threads(before)

@@ -202,7 +202,8 @@ def _config(told: dict[str, Any]) -> Any:
     if "share" in told:
         model, linear = (_config(_told(told, name, dict)) for name in TWO)
         # Those of earlier versions knew no popularity.
-        return BlendConfig(model, linear, told["share"], told.get(SHARES[1], 0.0))
+        shares = {name: told[name] for name in SHARES if name in told}
+        return BlendConfig(model, linear, **shares)
     part = _told(told, "part", str)
     if part not in REGISTRIES:
         raise ValueError(f"'part' needs to be one of {[*REGISTRIES]} (got {part!r})")
