@@ -1,6 +1,7 @@
 """Settings of all tests."""
 
 import gc
+import importlib
 import os
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.benchmarks import BENCHMARKS, ImportBenchmark
 from tests.forgetting import forgotten
 
 # No deadline: how long an example takes says more about the machine than the code.
@@ -44,6 +46,14 @@ def power_stays_on() -> Iterator[None]:
 def ctrl_c_is_heard() -> None:
     """A shell lets what it runs in the background ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def import_benchmark() -> Iterator[ImportBenchmark]:
+    """Import a script of the benchmarks; from then on these find each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield importlib.import_module
 
 
 @pytest.fixture

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks import BENCHMARKS, ImportBenchmark
 from tvdiff_pyg import FitOptions, Settings, fit
 from tvdiff_pyg.data import SyntheticBipartite
 from tvdiff_pyg.grid import GridCell, Record, read_records
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.py"))
+NAMES = sorted(file.stem for file in BENCHMARKS.glob("*.py"))
 
 
 @pytest.fixture
-def benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def benchmark(
+    import_benchmark: ImportBenchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
     """Return the module of all benchmarks, with files of its own."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    module = importlib.import_module("benchmark")
+    module = import_benchmark("benchmark")
     for name in ("RESULTS", "BUILD", "DOCS"):
         monkeypatch.setattr(module, name, tmp_path / name.lower())
     return module

@@ -1,30 +1,27 @@
 """The benchmark of cold items: what is held out, and what ranks it."""
 
-import importlib
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 
+from tests.benchmarks import ImportBenchmark
 from tests.builders import build
 from tvdiff_pyg import Settings
 from tvdiff_pyg.data import BipartiteGraph, NodeFeatures
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
 KINDS = 4
 
 
 @pytest.fixture
-def cold_items(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    return importlib.import_module("cold_items")
+def cold_items(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("cold_items")
 
 
 @pytest.fixture
-def split_of(cold_items: ModuleType) -> Any:
-    return importlib.import_module("cold_split").cold_split
+def split_of(import_benchmark: ImportBenchmark) -> Any:
+    return import_benchmark("cold_split").cold_split
 
 
 def planted(num_users: int = 80, num_items: int = 400) -> BipartiteGraph:

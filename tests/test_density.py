@@ -1,27 +1,24 @@
 """How graphs are thinned, and what is said of leads at several densities."""
 
-import importlib
 from itertools import pairwise
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg import BipartiteGraph
 from tvdiff_pyg.data import SyntheticBipartite, hold_out
 from tvdiff_pyg.grid import Record, check_record
 from tvdiff_pyg.training import Settings
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
 ALONE, RECOMMENDED = "tvdiff, recommended, alone", "tvdiff, recommended"
 
 
 @pytest.fixture
-def density(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("density")
+def density(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("density")
 
 
 @pytest.fixture

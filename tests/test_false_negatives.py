@@ -1,12 +1,11 @@
 """What is counted as a false negative."""
 
-import importlib
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg import BipartiteGraph
 from tvdiff_pyg.grid import check_record
 from tvdiff_pyg.models import Model, TVDiffConfig
@@ -14,14 +13,12 @@ from tvdiff_pyg.negatives import NegativeSampler, UniformNegativeSampler
 from tvdiff_pyg.sparse import CSR
 from tvdiff_pyg.training import Settings
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
 
 
 @pytest.fixture
-def false(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("false_negatives")
+def false(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("false_negatives")
 
 
 class Given(NegativeSampler):

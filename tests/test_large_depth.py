@@ -1,16 +1,14 @@
 """Depth on a grown graph: what a training comes to at equal time."""
 
-import importlib
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.grid import Record, check_record
 from tvdiff_pyg.training import Settings
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
 SMALL: dict[str, Any] = {
     "hidden_channels": 8,
@@ -24,9 +22,8 @@ SMALL: dict[str, Any] = {
 
 
 @pytest.fixture
-def depth(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("large_depth")
+def depth(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("large_depth")
 
 
 def deep(depth: ModuleType, variant: str = "2", minutes: float = 9.0) -> Any:

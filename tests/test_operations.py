@@ -1,13 +1,12 @@
 """The operations that the speed benchmark counts by hand, against PyTorch's counter."""
 
-import importlib
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from tests.benchmarks import ImportBenchmark
 from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 
@@ -15,9 +14,8 @@ SIZE, BATCH = (150, 900), 100
 
 
 @pytest.fixture
-def operations(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
-    return importlib.import_module("operations")
+def operations(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("operations")
 
 
 @pytest.mark.parametrize("channels", [32, 200])

@@ -1,7 +1,6 @@
 """Noise of other kinds, a second pass and guidance, against dense computations."""
 
 import importlib
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.benchmarks import ImportBenchmark
 from tests.builders import tvdiff
 from tests.oracle import (
     CORNERS,
@@ -28,26 +28,24 @@ from tvdiff_pyg.sparse import CSR
 
 pytestmark = pytest.mark.usefixtures("forgetful_registries")
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
 DRAWS, MAX_RATE = 4000, 0.8
 CORRUPTIONS = ["masks", "rescaled masks", "flips", "popular flips"]
 
 
 @pytest.fixture
-def noise(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("discrete_noise")
+def noise(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("discrete_noise")
 
 
 @pytest.fixture
-def other(noise: ModuleType) -> ModuleType:
-    return importlib.import_module("other_diffusion")
+def other(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("other_diffusion")
 
 
 @pytest.fixture
-def scoring(noise: ModuleType) -> ModuleType:
-    return importlib.import_module("rescoring")
+def scoring(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("rescoring")
 
 
 def rows_of(matrix: Tensor) -> CSR:

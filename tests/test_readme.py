@@ -1,9 +1,7 @@
 """What the README and the pages of `docs` print runs as printed."""
 
-import importlib
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 from types import ModuleType
@@ -11,6 +9,7 @@ from types import ModuleType
 import pytest
 
 import tvdiff_pyg
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.cli import parse
 from tvdiff_pyg.cli.commands import COMMANDS
 
@@ -129,11 +128,9 @@ def test_python_example_of_the_readme_is_short() -> None:
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[ModuleType]:
+def table(import_benchmark: ImportBenchmark) -> ModuleType:
     """Return what renders the tables of all benchmarks."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "benchmarks"))
-        yield importlib.import_module("table")
+    return import_benchmark("table")
 
 
 @pytest.fixture(scope="module")

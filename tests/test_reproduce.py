@@ -6,15 +6,13 @@ from types import ModuleType
 
 import pytest
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.grid import Record
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture
-def experiments(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("experiments")
+def experiments(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("experiments")
 
 
 @pytest.fixture

@@ -7,22 +7,21 @@ from types import ModuleType
 
 import pytest
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.grid import Record, append_record, check_record
 from tvdiff_pyg.training import Settings
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 TINY = {"hidden_channels": 4, "batch_size": 128, "num_neighbors": 2, "num_pool": 8}
 
 
 @pytest.fixture
-def scaling(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("scaling")
+def scaling(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("scaling")
 
 
 @pytest.fixture
-def growth(scaling: ModuleType) -> ModuleType:
-    return importlib.import_module("growth")
+def growth(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("growth")
 
 
 def figures(size: int, seconds: float) -> Record:

@@ -8,17 +8,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.grid import Record
 from tvdiff_pyg.significance import shared_means
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
 
 @pytest.fixture
-def ten(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def ten(
+    import_benchmark: ImportBenchmark, monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
     """Return the module, without what is recorded of other data sets."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    module = importlib.import_module("ten_data_sets")
+    module = import_benchmark("ten_data_sets")
     monkeypatch.setattr(module, "kept", lambda *names: [])
     return module
 

@@ -1,27 +1,27 @@
 """How long trainings take to be as good as the best closed form."""
 
-import importlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.benchmarks import ImportBenchmark
 from tvdiff_pyg.grid import Record, append_record, check_record, read_records
 from tvdiff_pyg.models import Popularity
 from tvdiff_pyg.training import Settings
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GRAPH = "synthetic:num_users=80,num_items=60,num_interactions=900"
 OTHERS = "others.jsonl"
 SMALL: dict[str, Any] = {"hidden_channels": 8, "num_timesteps": 2, "max_epochs": 3}
 
 
 @pytest.fixture
-def reach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+def reach(
+    import_benchmark: ImportBenchmark, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> ModuleType:
     """Return the module, with nothing recorded elsewhere."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    module = importlib.import_module("time_to_reach")
+    module = import_benchmark("time_to_reach")
     others = tmp_path / OTHERS
     monkeypatch.setattr(module, "kept", lambda *names: read_records(others))
     return module

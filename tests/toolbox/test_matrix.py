@@ -1,26 +1,21 @@
 """The table of tools and formats: what it says is what is found, as far as is quick."""
 
-import importlib
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.benchmarks import BENCHMARKS, ImportBenchmark
 from tests.toolbox.cases import traced
 from tvdiff_pyg.grid import Record, read_records
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RECORDS = read_records(BENCHMARKS / "results" / "compatibility.jsonl")
 FORMATS = [record["variant"] for record in RECORDS]
 QUICK = ["equal values", "weight gradient", "hooks", "explain", "AMP"]
 
 
-@pytest.fixture(scope="module")
-def compatibility() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("compatibility")
+@pytest.fixture
+def compatibility(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("compatibility")
 
 
 @pytest.mark.filterwarnings("ignore:Sparse")
