@@ -1,6 +1,7 @@
 """Sums over all users as they last were, corrected by a sample."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,13 @@ from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import FitOptions, Settings, TVDiff, fit
 from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.sampled import TrainingBatch, neighbor_loader
+from tvdiff_pyg.nn import AnisotropicDenoiser, Denoiser, GCNDenoiser
+from tvdiff_pyg.sampled import (
+    BatchSums,
+    HistoricalSums,
+    TrainingBatch,
+    neighbor_loader,
+)
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 SIZE = (40, 30)
@@ -19,12 +26,35 @@ USERS = torch.arange(SIZE[0])
 DRAWS = 60
 
 
+LAYERS: dict[str, dict[str, Any]] = {
+    "one": {},
+    "two": {"denoiser": "gcn", "num_layers": 2},
+    "three": {"denoiser": "gcn", "num_layers": 3, "combine": "mean"},
+    "residual": {
+        "denoiser": "gcn",
+        "num_layers": 3,
+        "combine": "residual",
+        "layer_weights": True,
+        "activation": "relu",
+    },
+}
+SEVERAL = [name for name in LAYERS if name != "one"]
+
+
 @pytest.fixture
-def model() -> TVDiff:
+def layers() -> str:
+    return "one"
+
+
+@pytest.fixture
+def model(layers: str) -> TVDiff:
+    return built(**LAYERS[layers])
+
+
+def built(**settings: Any) -> TVDiff:
     torch.manual_seed(0)
-    return tvdiff(
-        *SIZE, hidden_channels=6, dropout=0.0, num_timesteps=1, entropy_type="nll"
-    ).double()
+    fixed: dict[str, Any] = {"hidden_channels": 6, "num_timesteps": 1, "dropout": 0.0}
+    return tvdiff(*SIZE, **(fixed | {"entropy_type": "nll"} | settings)).double()
 
 
 @pytest.fixture
@@ -33,61 +63,95 @@ def adjacency(model: TVDiff) -> BipartiteAdjacency:
 
 
 def change(model: TVDiff, by: float) -> None:
-    """Move the users' embeddings on, as steps would."""
-    table = model.denoiser.user_embedding
-    assert table is not None
+    """Move the embeddings on, as steps would."""
     with torch.no_grad():
-        table.weight.add_(by * torch.randn_like(table.weight))
+        for table in (model.denoiser.user_embedding, model.denoiser.item_embedding):
+            table.weight.add_(by * torch.randn_like(table.weight))
 
 
-def sampled(adjacency: BipartiteAdjacency, cap: int, pool: int) -> TrainingBatch:
-    loader = neighbor_loader(adjacency, USERS, cap, pool, batch_size=SIZE[0])
-    return TrainingBatch.sampled(adjacency, next(iter(loader)), "symmetric", True)
+def sampled(model: TVDiff, adjacency: BipartiteAdjacency) -> TrainingBatch:
+    num_layers = model.denoiser.num_layers
+    given = dict(num_neighbors=3, num_pool=SIZE[1], num_layers=num_layers)
+    loader = neighbor_loader(adjacency, USERS, batch_size=SIZE[0], **given)
+    batch = next(iter(loader))
+    return TrainingBatch.sampled(adjacency, batch, "symmetric", num_layers == 1)
 
 
-def exact_sums(model: TVDiff, adjacency: BipartiteAdjacency) -> Tensor:
-    return model.denoiser.gather(adjacency.item_rows, adjacency.item_rows.value)
+def summed(sums: BatchSums, batch: TrainingBatch) -> Tensor:
+    """Return the sums over each user's items, and then those over each item's users."""
+    source, embedding = sums.embed(batch)
+    item = torch.arange(SIZE[1]) if batch.n_id is None else batch.n_id[1]
+    to_item = sums.item_factor(batch, source).atanh()
+    in_order = torch.empty_like(to_item).index_copy_(0, item, to_item)
+    return torch.cat([sums.project(batch, embedding), in_order]).detach()
 
 
 def estimates(
     model: TVDiff, adjacency: BipartiteAdjacency, by: float
-) -> tuple[Tensor, Tensor]:
-    """Return estimated sums of all items, [draws, items, channels]; and the old way."""
-    history = model.historical_sums(adjacency)
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return sums by history, ``[draws, users and items, channels]``, those of the
+    samples alone, and the exact ones.
+    """
+    history, plain = model.historical_sums(adjacency), BatchSums(model.denoiser)
     change(model, by)
-    both: tuple[list[Tensor], list[Tensor]] = [], []
-    for _ in range(DRAWS):
-        batch = sampled(adjacency, 3, SIZE[1])
-        _, item = batch.ids()
-        source, _ = model.denoiser.look_up(batch.n_id)
-        plain = model.denoiser.gather(
-            batch.item_rows, batch.item_rows.value, batch.n_id, source
-        )
-        for found, sums in zip(
-            both, (history.item_factor(batch, source).atanh(), plain), strict=True
-        ):
-            found.append(torch.empty_like(sums).index_copy_(0, item, sums))
-    return torch.stack(both[0]).detach(), torch.stack(both[1]).detach()
+    batches = [sampled(model, adjacency) for _ in range(DRAWS)]
+    corrected, alone = (
+        torch.stack([summed(sums, batch) for batch in batches])
+        for sums in (history, plain)
+    )
+    whole = TrainingBatch.full(adjacency, USERS)
+    return corrected, alone, summed(plain, whole)
+
+
+def share_of_variance(found: Tensor, plain: Tensor) -> float:
+    return float(found.var(0).sum() / plain.var(0).sum())
+
+
+# What a layer squashes is no sum any more: without that, two layers are unbiased, too.
+UNBIASED = {**LAYERS, "two": {**LAYERS["two"], "activation": "none"}}
 
 
 @pytest.mark.parametrize("by", [0.02, 0.5])
-def test_corrected_sums_are_unbiased_however_old(
-    model: TVDiff, adjacency: BipartiteAdjacency, by: float
-) -> None:
-    found, plain = estimates(model, adjacency, by)
-    expected = exact_sums(model, adjacency).detach()
+@pytest.mark.parametrize("layers", ["one", "two"])
+def test_corrected_sums_are_unbiased_however_old(layers: str, by: float) -> None:
+    model = built(**UNBIASED[layers])
+    found, plain, expected = estimates(model, model.adjacency(PAIRS), by)
     error = found.std(0) / DRAWS**0.5
     assert ((found.mean(0) - expected).abs() <= 5 * error + 1e-9).all()
     # No variance but that of what has changed since.
-    share = found.var(0).sum() / plain.var(0).sum()
-    assert share < (0.05 if by < 0.1 else 4)
+    assert share_of_variance(found, plain) < (0.05 if by < 0.1 else 4)
 
 
+@pytest.mark.parametrize("layers", SEVERAL)
+def test_sums_of_several_layers_are_steadier(
+    model: TVDiff, adjacency: BipartiteAdjacency
+) -> None:
+    found, plain, expected = estimates(model, adjacency, 0.02)
+    assert share_of_variance(found, plain) < 0.05
+    off, before = ((one.mean(0) - expected).norm() for one in (found, plain))
+    assert off < 0.2 * before
+
+
+@pytest.mark.parametrize("layers", LAYERS)
 def test_fresh_sums_are_exact(model: TVDiff, adjacency: BipartiteAdjacency) -> None:
-    found, plain = estimates(model, adjacency, 0.0)
-    expected = exact_sums(model, adjacency).detach()
+    found, plain, expected = estimates(model, adjacency, 0.0)
     torch.testing.assert_close(found, expected.expand_as(found))
     assert plain.var(0).sum() > 0.01
+
+
+@pytest.mark.parametrize("layers", SEVERAL)
+def test_dropout_leaves_the_sums_unbiased(layers: str) -> None:
+    model = built(**LAYERS[layers], dropout=0.5)
+    adjacency = model.adjacency(PAIRS)
+    history = model.historical_sums(adjacency)
+    batch = sampled(model, adjacency)
+    _, embedding = history.embed(batch)
+    drawn = torch.stack([history.project(batch, embedding) for _ in range(400)])
+    model.eval()
+    expected = history.project(batch, embedding)
+    error = drawn.std(0) / 20
+    assert (error > 0).any()
+    assert ((drawn.mean(0) - expected).abs() <= 5 * error + 1e-9).all()
 
 
 def test_the_energy_is_unbiased_and_steadier(
@@ -115,6 +179,7 @@ def test_the_energy_is_unbiased_and_steadier(
     assert energies[1].std() < 0.6 * energies[0].std()
 
 
+@pytest.mark.parametrize("layers", LAYERS)
 def test_with_all_neighbors_gradients_are_exact(
     model: TVDiff, adjacency: BipartiteAdjacency
 ) -> None:
@@ -163,6 +228,61 @@ def test_a_pass_every_few_steps(
     # Five steps an epoch: a pass at the first and at the fourth.
     passes = [given.index(one) for one in given]
     assert passes == [0, 0, 0, 3, 3, 5, 5, 5, 8, 8]
+
+
+@pytest.mark.parametrize("layers", SEVERAL)
+def test_several_layers_train_by_them(layers: str, tmp_path: Path) -> None:
+    given: dict[str, Any] = {"num_neighbors": 3, "num_pool": 10, "batch_size": 100}
+    settings = Settings(
+        hidden_channels=8,
+        engine="sampled",
+        max_epochs=2,
+        refresh_every=3,
+        **given,
+        **LAYERS[layers],
+    )
+    graph = SyntheticBipartite(60, 40, 600)[0]
+    options = FitOptions(progress=False, diagnose=False)
+    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
+    assert metrics["test"]["ndcg@20"] > 0
+
+
+class Gated(AnisotropicDenoiser):
+    """Item factors that are more than squashed sums."""
+
+    def item_factor(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().item_factor(*args, **kwargs) * 0.5
+
+
+class Embedding(GCNDenoiser):
+    """Embeddings that are not those of its layers."""
+
+    def embed(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        user, item = super().embed(*args, **kwargs)
+        return user, 2 * item
+
+
+class Projecting(GCNDenoiser):
+    """Sums with a constant."""
+
+    def project(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().project(*args, **kwargs) + 1
+
+
+@pytest.mark.parametrize(
+    ("denoiser", "message"),
+    [
+        (Gated(*SIZE, 6), r"item factors that are squashed sums .* \(got Gated"),
+        (Embedding(*SIZE, 6, num_layers=2), r"item factors .* \(got Embedding"),
+        (Projecting(*SIZE, 6, num_layers=2), r"to project .* \(got Projecting"),
+    ],
+)
+def test_what_computes_something_else_is_refused(
+    denoiser: Denoiser, message: str
+) -> None:
+    adjacency = BipartiteAdjacency.from_edge_index(PAIRS, SIZE)
+    with pytest.raises(ValueError, match=f"'denoiser' needs {message}"):
+        HistoricalSums.of(denoiser, adjacency)
 
 
 def test_what_has_no_such_sums() -> None:

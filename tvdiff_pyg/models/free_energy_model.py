@@ -10,8 +10,7 @@ from tvdiff_pyg.models.trainable import TrainableModel
 from tvdiff_pyg.negatives import NegativeSampler
 from tvdiff_pyg.negatives.sampler import check_drawn
 from tvdiff_pyg.nn import Denoiser
-from tvdiff_pyg.nn.tower import TowerDenoiser
-from tvdiff_pyg.sampled import HistoricalSums, TrainingBatch
+from tvdiff_pyg.sampled import BatchSums, HistoricalSums, TrainingBatch
 from tvdiff_pyg.sparse import BipartiteAdjacency, leading_rows
 
 
@@ -87,15 +86,9 @@ class FreeEnergyModel(TrainableModel):
             adjacency: The training graph.
 
         Raises:
-            ValueError: If item factors are not such sums.
+            ValueError: If item factors are not such sums, squashed.
         """
-        denoiser = self.denoiser
-        if not (denoiser.config.has_item_sums and isinstance(denoiser, TowerDenoiser)):
-            raise ValueError(
-                "'denoiser' needs item factors that are squashed sums over users (got "
-                f"{denoiser})"
-            )
-        return HistoricalSums.of(denoiser, adjacency)
+        return HistoricalSums.of(self.denoiser, adjacency)
 
     def _free_energy(
         self,
@@ -103,22 +96,19 @@ class FreeEnergyModel(TrainableModel):
         generator: torch.Generator | None,
         history: HistoricalSums | None = None,
     ) -> FreeEnergy:
+        sums = history or BatchSums(self.denoiser)
         denoiser, observed = self.denoiser, batch.observed
         timestep = self.diffusion.sample_timestep(observed.num_rows, generator)
-        rows = batch.item_rows
-        source, embedding = denoiser.embed(rows, batch.user_rows, batch.n_id)
+        source, embedding = sums.embed(batch)
         num_pool = batch.known.num_cols
         noise = self._noise(leading_rows(embedding, num_pool), generator)
-        hidden = self._project(batch, embedding)
+        hidden = sums.project(batch, embedding)
         hidden = denoiser.add_user_features(hidden, batch.user)
         hidden = self.diffusion.q_sample(
             hidden, timestep, noise.draw(observed.num_rows)
         )
         user_factor = denoiser.user_factor(hidden, timestep)
-        if history is None:
-            item_factor = denoiser.item_factor(rows, rows.value, batch.n_id, source)
-        else:
-            item_factor = history.item_factor(batch, source)
+        item_factor = sums.item_factor(batch, source)
 
         positive, negative = batch.positive, None
         if self.loss_fn.needs_negatives:
@@ -140,14 +130,7 @@ class FreeEnergyModel(TrainableModel):
         loss: FreeEnergy = self.loss_fn(
             user_factor, item_factor, *pairs, denoiser.num_items, batch.item_weight
         )
-        return loss if history is None else history.correct(loss, batch, user_factor)
-
-    def _project(self, batch: TrainingBatch, embedding: Tensor) -> Tensor:
-        n_id = batch.n_id
-        if batch.read is not None:
-            n_id = batch.user, batch.read
-            _, embedding = self.denoiser.look_up(n_id)
-        return self.denoiser.project(batch.messages, None, n_id, embedding)
+        return sums.correct(loss, batch, user_factor)
 
     def _noise(
         self, embedding: Tensor, generator: torch.Generator | None

@@ -13,7 +13,7 @@ from tvdiff_pyg.nn.activation import Act, Activation, as_setting, resolve_act
 from tvdiff_pyg.nn.denoiser import register_denoiser
 from tvdiff_pyg.nn.feature_use import FeatureUse, NoFeatures
 from tvdiff_pyg.nn.node_ids import NodeIds
-from tvdiff_pyg.nn.tower import TowerConfig, TowerDenoiser
+from tvdiff_pyg.nn.tower import Messages, TowerConfig, TowerDenoiser
 from tvdiff_pyg.sparse import Normalization
 from tvdiff_pyg.sparse.read_edges import Rows
 
@@ -66,6 +66,11 @@ class GCNConfig(TowerConfig):
             raise ValueError(
                 "'normalization' needs a graph to propagate on (got 'none')"
             )
+
+    @property
+    def has_item_sums(self) -> bool:
+        """Whatever the last layer reads, item factors are sums of it."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -172,27 +177,18 @@ class GCNDenoiser(TowerDenoiser):
         reset(self.lins)
         reset(self.act)
 
-    def embed(
-        self,
-        item_rows: Rows,
-        user_rows: Rows | None = None,
-        n_id: NodeIds | None = None,
+    def through_layers(
+        self, user: Tensor, item: Tensor, messages: Messages
     ) -> tuple[Tensor, Tensor]:
         """Propagate through all layers but the last.
 
-        See :meth:`Denoiser.embed`.
+        See :meth:`TowerDenoiser.through_layers`.
         """
-        user, item = self.look_up(n_id)
-        if self.num_layers == 1:
-            return user, item
-        if user_rows is None:
-            user_rows = item_rows.transpose()
         users, items = [user], [item]
         for layer in range(self.num_layers - 1):
-            user, item = (
-                self._activate(self.send((item, user), user_rows), layer, user),
-                self._activate(self.send((user, item), item_rows), layer, item),
-            )
+            to_user, to_item = messages(user, item)
+            user = self._activate(to_user, layer, user)
+            item = self._activate(to_item, layer, item)
             users.append(user)
             items.append(item)
         if self.jk == "mean":

@@ -1,5 +1,6 @@
 """What our denoisers share: two tables of embeddings, and a user tower that knows t."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,10 @@ from tvdiff_pyg.sparse.node_features import Features
 from tvdiff_pyg.sparse.read_edges import Rows
 from tvdiff_pyg.sparse.sharded import check_gathered
 from tvdiff_pyg.sparse.timesteps import as_timesteps
+
+#: Sums the embeddings of users and items over each one's neighbours: those of items to
+#: the users, and those of users to the items.
+Messages = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 #: A table of this width is small beside the embeddings; a wider one says nothing more.
 MAX_TIME_CHANNELS = 2**16
@@ -196,11 +201,38 @@ class TowerDenoiser(Denoiser):
         user_rows: Rows | None = None,
         n_id: NodeIds | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Look up both tables: with one layer, no edge is read.
+        """Look up both tables, and pass messages both ways in all layers but the last.
 
         See :meth:`Denoiser.embed`.
         """
-        return self.look_up(n_id)
+        user, item = self.look_up(n_id)
+        if self.num_layers == 1:
+            return user, item
+        rows = item_rows.transpose() if user_rows is None else user_rows
+        return self.through_layers(
+            user,
+            item,
+            lambda user, item: (
+                self.send((item, user), rows),
+                self.send((user, item), item_rows),
+            ),
+        )
+
+    def through_layers(
+        self, user: Tensor, item: Tensor, messages: Messages
+    ) -> tuple[Tensor, Tensor]:
+        """Carry embeddings through all layers but the last: with one, as they are.
+
+        Args:
+            user: User embeddings, of shape ``[num_users, hidden_channels]``.
+            item: Item embeddings, of shape ``[num_items, hidden_channels]``.
+            messages: What passes the embeddings of a layer on, to users and to items;
+                called once for each layer but the last, in their order.
+
+        Returns:
+            User and item embeddings, of the same shapes.
+        """
+        return user, item
 
     def user_factor(self, hidden: Tensor, timestep: Tensor | int) -> Tensor:
         """Add the time embedding and squash; see :meth:`Denoiser.user_factor`."""

@@ -1,18 +1,42 @@
-"""Sums over all users of an item as they last were, which a sample only corrects."""
+"""Sums over whole neighbourhoods as they last were, which a sample only corrects."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tvdiff_pyg.loss import FreeEnergy
+from tvdiff_pyg.nn.denoiser import Denoiser
+from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.tower import TowerDenoiser
 from tvdiff_pyg.sampled.batch import TrainingBatch
-from tvdiff_pyg.sparse import BipartiteAdjacency, gram, spmm
+from tvdiff_pyg.sampled.sums import BatchSums
+from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, gram, spmm
+
+# Items whose factors are computed twice, to be sure that they are such sums.
+NUM_TRIED = 8
+
+
+class PastLayer(NamedTuple):
+    """What a layer before the last read and summed in a pass over the graph.
+
+    Attributes:
+        user: User embeddings that it read, ``[num_users, hidden_channels]``.
+        item: Item embeddings, ``[num_items, hidden_channels]``.
+        to_user: Weighted sums of the latter over each user's items,
+            ``[num_users, hidden_channels]``.
+        to_item: Of the former over each item's users, ``[num_items, hidden_channels]``.
+    """
+
+    user: Tensor
+    item: Tensor
+    to_user: Tensor
+    to_item: Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class HistoricalSums:
+class HistoricalSums(BatchSums):
     r"""Control variates of the sampled engine, made in one pass over the graph.
 
     With :math:`\bar{W}` the user embeddings as they were then, and :math:`\bar{s}_i =
@@ -25,51 +49,104 @@ class HistoricalSums:
 
     (`"Stochastic Training of Graph Convolutional Networks with Variance Reduction"
     <https://arxiv.org/abs/1710.10568>`_). It is unbiased however old the pass is, and
-    its variance is that of what has changed since. The energy, a sum over all items, is
-    estimated likewise.
+    its variance is that of what has changed since. Of several layers, each has such
+    sums, both ways, and the user tower as well; they are unbiased, given what the layer
+    before has computed. The energy, a sum over all items, is estimated likewise.
 
     Args:
         denoiser: What was summed for.
-        source: User embeddings as they were, ``[num_users, hidden_channels]``.
-        item_sum: Sums of them over each item's users, ``[num_items, hidden_channels]``.
-        observed: Sums of the item factors over each user's items,
+        layers: The layers before the last.
+        source: User embeddings that the last layer read,
             ``[num_users, hidden_channels]``.
+        embedding: Item embeddings that it read, ``[num_items, hidden_channels]``;
+            ``None`` with one layer, which reads all items of a user anyway.
+        item_sum: Sums of ``source`` over each item's users,
+            ``[num_items, hidden_channels]``.
+        user_rows: All items of each user, ``[num_users, num_items]``.
+        observed: Sums of the item factors over them, ``[num_users, hidden_channels]``.
         mass: Gram matrix of all item factors, ``[hidden_channels, hidden_channels]``.
     """
 
     denoiser: TowerDenoiser
+    layers: tuple[PastLayer, ...]
     source: Tensor
+    embedding: Tensor | None
     item_sum: Tensor
+    user_rows: CSR
     observed: Tensor
     mass: Tensor
 
     @staticmethod
     @torch.no_grad()
-    def of(denoiser: TowerDenoiser, adjacency: BipartiteAdjacency) -> "HistoricalSums":
-        """Pass over all interactions.
+    def of(given: Denoiser, adjacency: BipartiteAdjacency) -> "HistoricalSums":
+        """Pass over all interactions, once each way for each layer.
 
         Args:
-            denoiser: The denoiser as it is, of one layer.
+            given: The denoiser as it is.
             adjacency: The training graph, weighted as the denoiser reads it.
+
+        Raises:
+            ValueError: If its item factors are not such sums, squashed.
         """
-        # The optimiser writes to the table itself.
-        source = denoiser.look_up()[0].clone()
-        rows = adjacency.item_rows
+        denoiser = _checked(given)
+        rows, layers = adjacency.item_rows, list[PastLayer]()
+
+        def messages(user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+            to_user = denoiser.send((item, user), rows.transpose())
+            to_item = denoiser.send((user, item), rows)
+            layers.append(PastLayer(user, item, to_user, to_item))
+            # An activation may write to what it is given.
+            return to_user.clone(), to_item.clone()
+
+        user, item = denoiser.look_up()
+        several = denoiser.num_layers > 1
+        # The optimiser writes to the tables themselves.
+        source, embedding = denoiser.through_layers(
+            user.clone(), item.clone() if several else item, messages
+        )
         item_sum = denoiser.gather(rows, rows.value, None, source)
         factor = denoiser.squash_items(item_sum)
+        _check_factors(denoiser, rows, source, factor)
         observed = spmm(adjacency.user_rows.with_value(None), factor)
-        return HistoricalSums(denoiser, source, item_sum, observed, gram(factor))
+        return HistoricalSums(
+            denoiser,
+            tuple(layers),
+            source,
+            embedding if several else None,
+            item_sum,
+            adjacency.user_rows,
+            observed,
+            gram(factor),
+        )
+
+    def embed(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+        """Estimate what the last layer reads; see :meth:`BatchSums.embed`."""
+        denoiser, n_id, rows = self.denoiser, batch.ids(), batch.user_rows
+        past = iter(self.layers)
+
+        def messages(user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+            assert rows is not None
+            before = _rows_of(next(past), n_id)
+            changed = user - before.user, item - before.item
+            return (
+                before.to_user + denoiser.send(changed[::-1], rows),
+                before.to_item + denoiser.send(changed, batch.item_rows),
+            )
+
+        return denoiser.through_layers(*denoiser.look_up(batch.n_id), messages)
+
+    def project(self, batch: TrainingBatch, embedding: Tensor) -> Tensor:
+        """Estimate sums over all items of each row; see :meth:`BatchSums.project`."""
+        if self.embedding is None:
+            return super().project(batch, embedding)
+        user, (_, item) = batch.user, batch.ids()
+        whole, project = self.user_rows.select(user), self.denoiser.project
+        past = project(whole, None, (user, item), self.embedding)
+        change = embedding - self.embedding[item]
+        return past + project(batch.messages, None, (user, item), change)
 
     def item_factor(self, batch: TrainingBatch, source: Tensor) -> Tensor:
-        """Estimate the factors of the batch's items by the sums that are squashed.
-
-        Args:
-            batch: The batch.
-            source: Embeddings of its users, ``[num_users, hidden_channels]``.
-
-        Returns:
-            Item factors, of shape ``[num_local, hidden_channels]``.
-        """
+        """Estimate the sums that are squashed; see :meth:`BatchSums.item_factor`."""
         user, item = n_id = batch.ids()
         rows, change = batch.item_rows, source - self.source[user]
         change = self.denoiser.gather(rows, rows.value, n_id, change)
@@ -80,13 +157,7 @@ class HistoricalSums:
     ) -> FreeEnergy:
         """Add to the energy what the sample lacks, by the item factors as they were.
 
-        Args:
-            loss: The loss of the sample.
-            batch: The batch.
-            user_factor: User factors, of shape ``[batch_size, hidden_channels]``.
-
-        Returns:
-            The loss, whose mean over samples is as it was.
+        Its mean over samples is as it was; see :meth:`BatchSums.correct`.
         """
         _, item = batch.ids()
         with torch.no_grad():
@@ -98,3 +169,45 @@ class HistoricalSums:
         return FreeEnergy(
             loss.free_energy + lacking, loss.energy + lacking.detach(), loss.entropy
         )
+
+
+def _rows_of(past: PastLayer, n_id: NodeIds) -> PastLayer:
+    """Return the rows of a batch's users and items."""
+    user, item = n_id
+    return PastLayer(
+        past.user[user], past.item[item], past.to_user[user], past.to_item[item]
+    )
+
+
+def _checked(denoiser: Denoiser) -> TowerDenoiser:
+    """Return a denoiser that embeds and projects as the sums take it to."""
+    known = isinstance(denoiser, TowerDenoiser) and denoiser.config.has_item_sums
+    if not known or type(denoiser).embed is not TowerDenoiser.embed:
+        raise _refused(denoiser)
+    if denoiser.num_layers > 1 and type(denoiser).project is not TowerDenoiser.project:
+        raise ValueError(
+            "'denoiser' needs to project as 'TowerDenoiser' does, with several layers "
+            f"(got {denoiser})"
+        )
+    assert isinstance(denoiser, TowerDenoiser)
+    return denoiser
+
+
+def _check_factors(
+    denoiser: TowerDenoiser, rows: CSR, source: Tensor, factor: Tensor
+) -> None:
+    """Raise unless the factors of some items are those that the denoiser computes."""
+    some = torch.arange(min(NUM_TRIED, rows.num_rows), device=source.device)
+    n_id = torch.arange(source.size(0), device=source.device), some
+    tried = rows.select(some)
+    found = denoiser.item_factor(tried, tried.value, n_id, source)
+    same = found.shape == factor[some].shape
+    if not (same and torch.allclose(found, factor[some], rtol=1e-3, atol=1e-4)):
+        raise _refused(denoiser)
+
+
+def _refused(denoiser: Denoiser) -> ValueError:
+    return ValueError(
+        "'denoiser' needs item factors that are squashed sums over users, for "
+        f"'refresh_every' (got {denoiser})"
+    )
