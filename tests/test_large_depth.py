@@ -19,6 +19,7 @@ SMALL: dict[str, Any] = {
     "check_every": 1,
     "max_epochs": 4,
 }
+OTHERS = ("popularity", "2 refreshed")
 
 
 @pytest.fixture
@@ -75,8 +76,15 @@ def test_the_best_check_until_then_counts(depth: ModuleType) -> None:
 def test_verdicts_are_of_depths_alone(depth: ModuleType) -> None:
     records = [
         *(deep(depth, layers) for layers in ("1", "2")),
-        {**deep(depth), "variant": "popularity"},
+        *({**deep(depth), "variant": one} for one in OTHERS),
     ]
-    assert "popularity" in depth.numbers(records)
+    assert all(one in depth.numbers(records) for one in OTHERS)
     told = depth.verdicts(records)
-    assert "One layer reads fewer sampled edges" in told and "popularity" not in told
+    assert "One layer reads fewer sampled edges" in told
+    assert not any(one in told for one in OTHERS)
+
+
+def test_depths_are_trained_with_sums_as_they_last_were_too(depth: ModuleType) -> None:
+    plain, kept = depth.cells(layers=("2",), refreshed=("2",), closed=(), seeds=(0,))
+    assert (plain.variant, kept.variant) == ("2", "2 refreshed")
+    assert kept.settings == plain.settings.but(refresh_every=11)

@@ -26,8 +26,8 @@ class TrainingConfig(Config):
         num_pool: Random items that the sampled engine takes energy, noise and
             negatives from.
         refresh_every: Steps between two passes in which the sampled engine sums over
-            all users of all items; a sample then only corrects these sums. 0 sums
-            over samples alone.
+            all neighbours, in each layer; a sample then only corrects these sums. 0
+            sums over samples alone.
         batches: What a batch is drawn over; "auto" takes interactions for BPR and
             users otherwise, as published.
         batch_size: Users or interactions in a batch.
