@@ -17,7 +17,7 @@ sys.modules.update({"pytorch_lightning": None, "torchmetrics": None})
 """
 NEEDED = r"{} needs pytorch_lightning (pip install 'tvdiff_pyg[train]')"
 USES = """
-import importlib, json
+import importlib
 from tvdiff_pyg import Recommender, analysis, evaluate
 from tvdiff_pyg.cli import main
 from tvdiff_pyg.cli.commands import COMMANDS
@@ -45,13 +45,10 @@ out = {
 }
 for command in COMMANDS:
     importlib.import_module(f"tvdiff_pyg.cli.{command}").build_parser()
-print(json.dumps(out))
 """
 REFUSALS = """
-import json
 from contextlib import redirect_stderr
 from io import StringIO
-from tvdiff_pyg.cli import main
 said = {}
 for module, name in (
     ("tvdiff_pyg", "fit"),
@@ -68,18 +65,11 @@ for words in ("fit --data a.csv --run b", "final a --run b"):
     with redirect_stderr(StringIO()) as heard:
         assert main(words.split()) == 2
     said[f"tvdiff {words.split()[0]}"] = heard.getvalue()
-print(json.dumps(said))
 """
-
-
-def python(code: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", WITHOUT + code, *words]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def last_line(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+TOLD = """
+import json
+print(json.dumps({"out": out, "said": said}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +82,32 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def told(run: Path) -> Any:
+    """Return what a process without Lightning has found and been refused."""
+    page = run.parent / "page.html"
+    code = WITHOUT + USES + REFUSALS + TOLD
+    command = [sys.executable, "-c", code, run, page]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert page.stat().st_size > 0
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def test_layer_data_analysis_and_recommending_need_no_lightning(
-    run: Path, tmp_path: Path
+    run: Path, told: Any
 ) -> None:
-    page = tmp_path / "page.html"
-    found = last_line(python(USES, run, page))
+    found = told["out"]
     assert found["factors"] == [[30, 4], [20, 4]]
     assert found["distance"] > 0
     assert [len(one) for one in found["items"] + found["new"]] == [3, 3, 3]
-    told = json.loads((run / "metrics.json").read_text())
-    assert found["metrics"] == pytest.approx(told["test"])
-    assert found["status"] == [0, 0, 0, 2] and page.stat().st_size > 0
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert found["metrics"] == pytest.approx(metrics["test"])
+    assert found["status"] == [0, 0, 0, 2]
 
 
-def test_training_says_what_to_install() -> None:
-    said = last_line(python(REFUSALS))
+def test_training_says_what_to_install(told: Any) -> None:
+    said = dict(told["said"])
     for command in ("fit", "final"):
         assert said.pop(f"tvdiff {command}") == f"tvdiff: {NEEDED.format('training')}\n"
     assert len(said) == 5
