@@ -138,7 +138,7 @@ def _reading(settings: Record) -> str:
         name = f"sampled, {'all' if cap == -1 else cap} neighbours"
         name += f", pool of {settings['num_pool']:,}"
         every = settings.get("refresh_every", 0)
-        name += f", all users summed every {every} steps" if every else ""
+        name += f", all neighbours summed every {every} steps" if every else ""
         rate = settings["learning_rate"]
         name += f", learning rate {rate}" if rate != USUAL_RATE else ""
         return name + (", row-sparse" if settings["sparse_grad"] else "")
