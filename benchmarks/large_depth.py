@@ -4,14 +4,13 @@
         [--minutes 15]
 
 A small real graph is grown to ten million interactions. Each depth is trained until
-validation stops rising, or for so many minutes of one processor, whose seconds at each
-check tell what a depth came to at equal time.
+validation stops rising, or for so many minutes of one processor. Epochs and seconds of
+each check tell what a depth came to at equal epochs, and at equal time.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -29,7 +28,7 @@ from tvdiff_pyg.study.report import judge, result_table, verdict_text
 from tvdiff_pyg.study.summary import cell_table, graph_label, seed_means
 
 NAME, METRIC, STUDY = "large_depth", "ndcg@20", "oversmoothing"
-MINUTES = (1, 2, 5, 10, 20, 40)
+MINUTES, EPOCHS = (1, 2, 5, 10, 20, 40), (5, 10, 20, 40, 80)
 GRAPHS = ("fractal:name=anime-5k-history,factor_users=9,factor_items=9",)
 CLOSED = ("popularity",)
 REFRESHED, STEPS_BETWEEN = "refreshed", 11  # four passes in an epoch of 44 steps
@@ -123,19 +122,29 @@ def numbers(records: Records) -> str:
 
 def at_equal_time(records: Records) -> str:
     """The best check of validation within some minutes of one processor."""
+    return _at_equal(records, "seconds", {f"{one} min": 60 * one for one in MINUTES})
+
+
+def at_equal_epochs(records: Records) -> str:
+    """The best check of validation within some epochs."""
+    return _at_equal(records, "epoch", {f"{one} epochs": one for one in EPOCHS})
+
+
+def _at_equal(records: Records, cost: str, limits: dict[str, float]) -> str:
+    """Compare what checks tell within limits on what each had cost, and in the end."""
     known = [one for one in records if one.get("curve")]
-    longest = max((one["curve"][-1]["seconds"] for one in known), default=0) / 60
-    minutes = [*takewhile(lambda one: one < longest, MINUTES), longest]
+    longest = max((one["curve"][-1][cost] for one in known), default=0)
+    within = {name: most for name, most in limits.items() if most < longest}
+    within["in the end"] = longest
     rows = [
         [
             *_place(group[0]),
             str(len(group)),
-            *(_mean_within(group, 60 * one) for one in minutes),
+            *(_mean_within(group, cost, most) for most in within.values()),
         ]
         for group in group_records(known, _place)
     ]
-    header = ["Data", "Layers", "Seeds", *(f"{one:.3g} min" for one in minutes)]
-    return markdown_table([header, *rows])
+    return markdown_table([["Data", "Layers", "Seeds", *within], *rows])
 
 
 def _deep(records: Records) -> Records:
@@ -147,14 +156,13 @@ def _place(record: Record) -> tuple[str, str]:
     return graph_label(record["data"]), record["variant"]
 
 
-def _mean_within(group: Records, seconds: float) -> str:
+def _mean_within(group: Records, cost: str, most: float) -> str:
     """Print the mean over seeds of the best check until then, if each had one."""
     best = [
-        max((c[METRIC] for c in one["curve"] if c["seconds"] <= seconds), default=None)
+        max((check[METRIC] for check in one["curve"] if check[cost] <= most), default=0)
         for one in group
     ]
-    found = [value for value in best if value is not None]
-    return print_number(fmean(found)) if len(found) == len(best) else MISSING
+    return print_number(fmean(best)) if all(best) else MISSING
 
 
 BENCHMARK = Benchmark(
@@ -162,6 +170,7 @@ BENCHMARK = Benchmark(
     cells,
     {
         "large-depth-time": Table(at_equal_time),
+        "large-depth-epochs": Table(at_equal_epochs),
         "large-depth-numbers": Table(numbers),
         "large-depth-verdicts": Table(verdicts),
     },

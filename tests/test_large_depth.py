@@ -56,7 +56,10 @@ def test_a_closed_form_has_no_checks(depth: ModuleType) -> None:
 
 
 def with_curve(variant: str, *checks: tuple[float, float], seed: int = 0) -> Record:
-    curve = [{"ndcg@20": value, "seconds": seconds} for seconds, value in checks]
+    curve = [
+        {"ndcg@20": value, "seconds": seconds, "epoch": 4 * place}
+        for place, (seconds, value) in enumerate(checks, start=1)
+    ]
     return {"data": "grown", "variant": variant, "seed": seed, "curve": curve}
 
 
@@ -67,10 +70,14 @@ def test_the_best_check_until_then_counts(depth: ModuleType) -> None:
         with_curve("2", (70, 0.4), (400, 0.5)),
     ]
     header, _, one, two = depth.at_equal_time(records).splitlines()
-    assert header == "| Data | Layers | Seeds | 1 min | 2 min | 5 min | 6.67 min |"
+    assert header == "| Data | Layers | Seeds | 1 min | 2 min | 5 min | in the end |"
     assert one == "| grown | 1 | 2 | 0.1500 | 0.2500 | 0.2500 | 0.2500 |"
     # Before its first check there is nothing to tell.
     assert two == "| grown | 2 | 1 | – | 0.4000 | 0.4000 | 0.5000 |"
+    header, _, one, two = depth.at_equal_epochs(records).splitlines()
+    assert header == "| Data | Layers | Seeds | 5 epochs | 10 epochs | in the end |"
+    assert one == "| grown | 1 | 2 | 0.1500 | 0.2500 | 0.2500 |"
+    assert two == "| grown | 2 | 1 | 0.4000 | 0.5000 | 0.5000 |"
 
 
 def test_verdicts_are_of_depths_alone(depth: ModuleType) -> None:
