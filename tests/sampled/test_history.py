@@ -254,6 +254,13 @@ class Gated(AnisotropicDenoiser):
         return super().item_factor(*args, **kwargs) * 0.5
 
 
+class Squaring(AnisotropicDenoiser):
+    """Messages that are not in proportion to what is sent."""
+
+    def gather(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().gather(*args, **kwargs).square()
+
+
 class Embedding(GCNDenoiser):
     """Embeddings that are not those of its layers."""
 
@@ -273,6 +280,7 @@ class Projecting(GCNDenoiser):
     ("denoiser", "message"),
     [
         (Gated(*SIZE, 6), r"item factors that are squashed sums .* \(got Gated"),
+        (Squaring(*SIZE, 6), r"item factors .* \(got Squaring"),
         (Embedding(*SIZE, 6, num_layers=2), r"item factors .* \(got Embedding"),
         (Projecting(*SIZE, 6, num_layers=2), r"to project .* \(got Projecting"),
     ],

@@ -14,7 +14,7 @@ from tvdiff_pyg.sampled.batch import TrainingBatch
 from tvdiff_pyg.sampled.sums import BatchSums
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, gram, spmm
 
-# Items whose factors are computed twice, to be sure that they are such sums.
+# Items that are summed for again, to be sure that their factors are such sums.
 NUM_TRIED = 8
 
 
@@ -106,7 +106,7 @@ class HistoricalSums(BatchSums):
         )
         item_sum = denoiser.gather(rows, rows.value, None, source)
         factor = denoiser.squash_items(item_sum)
-        _check_factors(denoiser, rows, source, factor)
+        _check_sums(denoiser, adjacency, source, item_sum)
         observed = spmm(adjacency.user_rows.with_value(None), factor)
         return HistoricalSums(
             denoiser,
@@ -193,17 +193,33 @@ def _checked(denoiser: Denoiser) -> TowerDenoiser:
     return denoiser
 
 
-def _check_factors(
-    denoiser: TowerDenoiser, rows: CSR, source: Tensor, factor: Tensor
+def _check_sums(
+    denoiser: TowerDenoiser,
+    adjacency: BipartiteAdjacency,
+    source: Tensor,
+    item_sum: Tensor,
 ) -> None:
-    """Raise unless the factors of some items are those that the denoiser computes."""
-    some = torch.arange(min(NUM_TRIED, rows.num_rows), device=source.device)
+    """Raise unless the factors of some items are their sums, squashed, and twice the
+    embeddings have twice the sums.
+    """
+    rows, degree = adjacency.item_rows, adjacency.item_degree
+    degree = rows.degree() if degree is None else degree
+    # Those of most users, in all processes the same.
+    some = degree.topk(min(NUM_TRIED, rows.num_rows)).indices
     n_id = torch.arange(source.size(0), device=source.device), some
-    tried = rows.select(some)
-    found = denoiser.item_factor(tried, tried.value, n_id, source)
-    same = found.shape == factor[some].shape
-    if not (same and torch.allclose(found, factor[some], rtol=1e-3, atol=1e-4)):
+    tried, sums = rows.select(some), item_sum[some]
+    factor = denoiser.item_factor(tried, tried.value, n_id, source)
+    doubled = denoiser.gather(tried, tried.value, n_id, 2 * source)
+    known = _close(factor, denoiser.squash_items(sums, some))
+    if not (known and _close(doubled, 2 * sums)):
         raise _refused(denoiser)
+
+
+def _close(found: Tensor, expected: Tensor) -> bool:
+    same = found.shape == expected.shape
+    return same and torch.allclose(
+        found, expected, rtol=1e-3, atol=1e-4, equal_nan=True
+    )
 
 
 def _refused(denoiser: Denoiser) -> ValueError:
