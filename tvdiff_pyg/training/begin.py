@@ -36,6 +36,9 @@ MAY_CHANGE = {
     "overwrite",
 }
 
+# Settings that say so where a run is to choose, and what it begins with stands instead.
+LEFT_TO_RUNS = {"engine": "auto", "initialization": "spectral"}
+
 
 @contextmanager
 def begun(folder: RunFolder, options: FitOptions) -> Iterator[bool]:
@@ -163,16 +166,19 @@ def _as_it_began(folder: RunFolder) -> dict[str, Any]:
 
 
 def as_begun(folder: RunFolder, settings: Settings) -> Settings:
-    """Take the engine that a run began with, where it is to be chosen.
+    """Take what a run chose as it began: its engine, and where its weights began.
 
     Args:
         folder: The run folder.
         settings: The settings to go on with.
     """
-    began = folder.config().get("engine")
-    if began is None or settings.get("engine") != "auto":
-        return settings
-    return settings.but(engine=began)
+    config = folder.config()
+    began = {
+        name: config[name]
+        for name, left in LEFT_TO_RUNS.items()
+        if name in config and settings.get(name) == left
+    }
+    return settings.but(**began)
 
 
 def _goes_on(folder: RunFolder) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, get_args
 
+import pytorch_lightning as pl
 from pytorch_lightning.strategies import DDPStrategy
 
 from tvdiff_pyg.data import BipartiteGraph, PreparedData
@@ -24,6 +25,7 @@ from tvdiff_pyg.training.module import RecommenderModule
 from tvdiff_pyg.training.processes import Processes
 from tvdiff_pyg.training.run_folder import RunFolder
 from tvdiff_pyg.training.settings import Settings
+from tvdiff_pyg.training.spectral_start import starts_in_noise
 from tvdiff_pyg.training.train import Trained, train
 
 
@@ -99,8 +101,28 @@ class Run:
 
     def carry_out(self) -> dict[str, Any]:
         """Fit, evaluate, and write down what was measured since the run started."""
-        stands_on = versions(*self.settings.model.packages)
         started = time.perf_counter()
+        return self._begun()._carried_out(started)
+
+    def _begun(self) -> "Run":
+        """Prepare a model that learns by gradients, unless it has been trained before;
+        one that begins at random where its graph has no spectrum to begin at.
+        """
+        if self.options.resume or not self.settings.by_gradients:
+            return self
+        # The part that selects has to be there before anything is computed.
+        task, monitor = self.selecting_task, self.options.monitor
+        self.model.prepare(self.adjacency, self.options.seed)
+        check_scorer(self.model, self.adjacency)  # before an epoch is trained
+        if not starts_in_noise(self.model, self.adjacency, task, monitor):
+            return self
+        settings = self.settings.but(initialization="xavier")
+        # As it would have begun with these settings, to the last bit.
+        pl.seed_everything(self.options.seed, workers=True, verbose=False)
+        return replace(self, settings=settings)._begun()
+
+    def _carried_out(self, started: float) -> dict[str, Any]:
+        stands_on = versions(*self.settings.model.packages)
         fitted = self._by_gradients() if self.settings.by_gradients else self._closed()
         model = fitted.model
         if fitted.finished and self.settings.get("choose_linear_share", False):
@@ -141,11 +163,7 @@ class Run:
         return self.folder.model()
 
     def _by_gradients(self) -> Trained:
-        # The part that selects has to be there before anything is computed.
         task = self.selecting_task
-        if not self.options.resume:
-            self.model.prepare(self.adjacency, self.options.seed)
-            check_scorer(self.model, self.adjacency)  # before an epoch is trained
         on, options = (self.adjacency, task, self.settings), self.options
         trained = train(
             RecommenderModule(self.model, *on, options.ks, options.monitor),
