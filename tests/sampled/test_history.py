@@ -179,12 +179,10 @@ def test_the_energy_is_unbiased_and_steadier(
     assert energies[1].std() < 0.6 * energies[0].std()
 
 
-@pytest.mark.parametrize("layers", LAYERS)
-def test_with_all_neighbors_gradients_are_exact(
-    model: TVDiff, adjacency: BipartiteAdjacency
+def check_exact(
+    model: TVDiff, adjacency: BipartiteAdjacency, history: HistoricalSums
 ) -> None:
-    history = model.historical_sums(adjacency)
-    change(model, 0.3)
+    """With all neighbours, the loss and its gradients are those of the whole graph."""
     gradients = []
     loader = neighbor_loader(adjacency, USERS, -1, SIZE[1], batch_size=SIZE[0])
     batch = next(iter(loader))
@@ -198,6 +196,31 @@ def test_with_all_neighbors_gradients_are_exact(
         values.free_energy.backward()
         gradients.append([*values, *(one.grad for one in model.parameters())])
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_with_all_neighbors_gradients_are_exact(
+    model: TVDiff, adjacency: BipartiteAdjacency
+) -> None:
+    history = model.historical_sums(adjacency)
+    change(model, 0.3)
+    check_exact(model, adjacency, history)
+
+
+@pytest.mark.parametrize("features", ["beside", "instead"])
+@pytest.mark.parametrize("layers", LAYERS)
+def test_with_features_gradients_are_exact(layers: str, features: str) -> None:
+    """What items keep of them is learned, too, between two passes."""
+    model = built(**LAYERS[layers], features=features)
+    x = torch.rand(SIZE[0], 4), torch.rand(SIZE[1], 5)
+    model.denoiser.set_features(*x)
+    model.double()
+    adjacency = model.adjacency(PAIRS)
+    history = model.historical_sums(adjacency)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.3 * torch.randn_like(weight))
+    check_exact(model, adjacency, history)
 
 
 def test_a_pass_every_few_steps(

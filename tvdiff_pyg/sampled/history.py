@@ -63,8 +63,10 @@ class HistoricalSums(BatchSums):
         item_sum: Sums of ``source`` over each item's users,
             ``[num_items, hidden_channels]``.
         user_rows: All items of each user, ``[num_users, num_items]``.
-        observed: Sums of the item factors over them, ``[num_users, hidden_channels]``.
-        mass: Gram matrix of all item factors, ``[hidden_channels, hidden_channels]``.
+        factor: Item factors, ``[num_items, channels]``. They are kept, for
+            what squashes the sums may learn, as features' weights do.
+        observed: Their sums over each user's items, ``[num_users, channels]``.
+        mass: Their Gram matrix, ``[channels, channels]``.
     """
 
     denoiser: TowerDenoiser
@@ -73,6 +75,7 @@ class HistoricalSums(BatchSums):
     embedding: Tensor | None
     item_sum: Tensor
     user_rows: CSR
+    factor: Tensor
     observed: Tensor
     mass: Tensor
 
@@ -115,6 +118,7 @@ class HistoricalSums(BatchSums):
             embedding if several else None,
             item_sum,
             adjacency.user_rows,
+            factor,
             observed,
             gram(factor),
         )
@@ -161,7 +165,7 @@ class HistoricalSums(BatchSums):
         """
         _, item = batch.ids()
         with torch.no_grad():
-            factor = self.denoiser.squash_items(self.item_sum[item], item)
+            factor = self.factor[item]
             linear = self.observed[batch.user] - spmm(batch.observed, factor)
             mass = self.mass - gram(factor, batch.item_weight)
         lacking = (user_factor * (user_factor @ mass - 2 * linear)).sum()
