@@ -6,18 +6,20 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch_geometric.typing import OptTensor
 
 from tests.builders import tvdiff
 from tests.oracle import pairs_of, random_matrix
 from tvdiff_pyg import FitOptions, Settings, TVDiff, fit
 from tvdiff_pyg.data import SyntheticBipartite
-from tvdiff_pyg.nn import AnisotropicDenoiser, Denoiser, GCNDenoiser
+from tvdiff_pyg.nn import AnisotropicDenoiser, GCNDenoiser
 from tvdiff_pyg.sampled import (
     BatchSums,
     HistoricalSums,
     TrainingBatch,
     neighbor_loader,
 )
+from tvdiff_pyg.sampled.check_sums import check_sums
 from tvdiff_pyg.sparse import BipartiteAdjacency
 
 SIZE = (40, 30)
@@ -277,13 +279,6 @@ class Gated(AnisotropicDenoiser):
         return super().item_factor(*args, **kwargs) * 0.5
 
 
-class Squaring(AnisotropicDenoiser):
-    """Messages that are not in proportion to what is sent."""
-
-    def gather(self, *args: Any, **kwargs: Any) -> Tensor:
-        return super().gather(*args, **kwargs).square()
-
-
 class Embedding(GCNDenoiser):
     """Embeddings that are not those of its layers."""
 
@@ -299,21 +294,145 @@ class Projecting(GCNDenoiser):
         return super().project(*args, **kwargs) + 1
 
 
+class Learned(GCNDenoiser):
+    """A weight that changes nothing at first."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+
+class Scaled(Learned):
+    def item_factor(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.scale * super().item_factor(*args, **kwargs)
+
+
+class ScaledSquash(Learned):
+    def squash_items(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.scale * super().squash_items(*args, **kwargs)
+
+
+class ScaledGather(Learned):
+    def gather(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.scale * super().gather(*args, **kwargs)
+
+
+class ScaledMessage(Learned):
+    def message(self, x_j: Tensor, edge_weight: OptTensor) -> Tensor:
+        return self.scale * super().message(x_j, edge_weight)
+
+
+class Unsquashed(GCNDenoiser):
+    """The same, while sums are as small as at first."""
+
+    def item_factor(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().item_factor(*args, **kwargs).atanh()
+
+
+class Gathering(GCNDenoiser):
+    """Sums with a constant, of items."""
+
+    def gather(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().gather(*args, **kwargs) + 1
+
+
+class Sending(GCNDenoiser):
+    """What reaches nodes of several layers is no sum."""
+
+    def send(self, *args: Any, **kwargs: Any) -> Tensor:
+        return super().send(*args, **kwargs).relu()
+
+
+class Cut(GCNDenoiser):
+    """Messages that are cut off."""
+
+    def message(self, x_j: Tensor, edge_weight: OptTensor) -> Tensor:
+        return super().message(x_j, edge_weight).relu()
+
+
+FACTORS, ADD_UP = r"item factors that are squashed sums", "to add up neighbours, "
+
+
 @pytest.mark.parametrize(
-    ("denoiser", "message"),
+    ("kind", "message"),
     [
-        (Gated(*SIZE, 6), r"item factors that are squashed sums .* \(got Gated"),
-        (Squaring(*SIZE, 6), r"item factors .* \(got Squaring"),
-        (Embedding(*SIZE, 6, num_layers=2), r"item factors .* \(got Embedding"),
-        (Projecting(*SIZE, 6, num_layers=2), r"to project .* \(got Projecting"),
+        (Embedding, FACTORS),
+        (Projecting, "to project"),
+        (Scaled, FACTORS),
+        (ScaledSquash, FACTORS),
+        (ScaledGather, ADD_UP),
+        (ScaledMessage, ADD_UP),
+        (Unsquashed, FACTORS),
+        (Gathering, ADD_UP),
+        (Sending, ADD_UP),
+        (Cut, ADD_UP),
     ],
 )
 def test_what_computes_something_else_is_refused(
-    denoiser: Denoiser, message: str
+    kind: type[GCNDenoiser], message: str
 ) -> None:
     adjacency = BipartiteAdjacency.from_edge_index(PAIRS, SIZE)
-    with pytest.raises(ValueError, match=f"'denoiser' needs {message}"):
+    denoiser = kind(*SIZE, 6, num_layers=2)
+    expected = rf"'denoiser' needs {message}.* \(got {kind.__name__}"
+    with pytest.raises(ValueError, match=expected):
         HistoricalSums.of(denoiser, adjacency)
+
+
+def test_factors_that_are_more_are_refused() -> None:
+    adjacency = BipartiteAdjacency.from_edge_index(PAIRS, SIZE)
+    with pytest.raises(ValueError, match=rf"'denoiser' needs {FACTORS} .* \(got Gated"):
+        HistoricalSums.of(Gated(*SIZE, 6), adjacency)
+
+
+class Through(GCNDenoiser):
+    """Looks up and carries on otherwise, which is its own affair."""
+
+    def look_up(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        user, item = super().look_up(*args, **kwargs)
+        return torch.nn.functional.normalize(user), 2 * item
+
+    def through_layers(self, user: Tensor, item: Tensor, messages: Any) -> Any:
+        for _ in range(2):
+            to_user, to_item = messages(user, item)
+            user, item = to_user.relu(), item + to_item.tanh()
+        return 2 * user, item
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_layers_of_ones_own(num_layers: int) -> None:
+    torch.manual_seed(0)
+    config = built(denoiser="gcn", num_layers=num_layers).config
+    denoiser = Through(*SIZE, 6, dropout=0.0, num_layers=num_layers)
+    model = TVDiff.around(denoiser, config).double()
+    adjacency = model.adjacency(PAIRS)
+    history = model.historical_sums(adjacency)
+    change(model, 0.3)
+    check_exact(model, adjacency, history)
+
+
+@pytest.mark.parametrize("layers", ["one", "two"])
+def test_messages_that_are_left_out_at_random(layers: str) -> None:
+    """They are of items whose sums are squashed all the same."""
+    model = built(**LAYERS[layers], features="beside", message_dropout=0.5)
+    model.denoiser.set_features(item=torch.rand(SIZE[1], 5))
+    state = torch.get_rng_state()
+    adjacency = model.double().adjacency(PAIRS)
+    check_sums(model.denoiser, adjacency)
+    assert torch.equal(torch.get_rng_state(), state)
+    factor = model.historical_sums(adjacency).factor
+    expected = model.eval().historical_sums(adjacency).factor
+    assert 0 < (factor - expected).norm() < expected.norm()
+
+
+def test_what_diverged_is_not_refused() -> None:
+    """Training tells by itself that weights are no numbers any more."""
+    model = built(features="beside")
+    model.denoiser.set_features(item=torch.rand(SIZE[1], 5))
+    adjacency = model.double().adjacency(PAIRS)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.fill_(torch.nan)
+    assert model.historical_sums(adjacency).factor.isnan().any()
 
 
 def test_what_has_no_such_sums() -> None:

@@ -115,7 +115,7 @@ class TrainingBatch:
         drawn = observed = seen.with_value(weights[0]).select(seeds)
         read = None
         if whole_histories:
-            messages, read = _compact(history)
+            messages, read = compact(history)
         elif given[0] is None:
             messages = observed
         else:
@@ -180,7 +180,7 @@ def interaction_types(batch: HeteroData) -> tuple[EdgeType, EdgeType]:
     return found[0], back
 
 
-def _compact(rows: CSR) -> tuple[CSR, Tensor]:
+def compact(rows: CSR) -> tuple[CSR, Tensor]:
     """Leave out columns without an entry; return the others as well."""
     columns, col = rows.col.unique(return_inverse=True)
     return CSR(rows.rowptr, col, columns.numel(), rows.value, check=False), columns

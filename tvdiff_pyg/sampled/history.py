@@ -1,7 +1,7 @@
 """Sums over whole neighbourhoods as they last were, which a sample only corrects."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -11,11 +11,9 @@ from tvdiff_pyg.nn.denoiser import Denoiser
 from tvdiff_pyg.nn.node_ids import NodeIds
 from tvdiff_pyg.nn.tower import TowerDenoiser
 from tvdiff_pyg.sampled.batch import TrainingBatch
+from tvdiff_pyg.sampled.check_sums import check_sums
 from tvdiff_pyg.sampled.sums import BatchSums
 from tvdiff_pyg.sparse import CSR, BipartiteAdjacency, gram, spmm
-
-# Items that are summed for again, to be sure that their factors are such sums.
-NUM_TRIED = 8
 
 
 class PastLayer(NamedTuple):
@@ -89,9 +87,10 @@ class HistoricalSums(BatchSums):
             adjacency: The training graph, weighted as the denoiser reads it.
 
         Raises:
-            ValueError: If its item factors are not such sums, squashed.
+            ValueError: If it computes something else; see :func:`check_sums`.
         """
-        denoiser = _checked(given)
+        check_sums(given, adjacency)
+        denoiser = cast(TowerDenoiser, given)
         rows, layers = adjacency.item_rows, list[PastLayer]()
 
         def messages(user: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,12 +103,11 @@ class HistoricalSums(BatchSums):
         user, item = denoiser.look_up()
         several = denoiser.num_layers > 1
         # The optimiser writes to the tables themselves.
-        source, embedding = denoiser.through_layers(
-            user.clone(), item.clone() if several else item, messages
-        )
+        source, embedding = user.clone(), item
+        if several:
+            source, embedding = denoiser.through_layers(source, item.clone(), messages)
         item_sum = denoiser.gather(rows, rows.value, None, source)
         factor = denoiser.squash_items(item_sum)
-        _check_sums(denoiser, adjacency, source, item_sum)
         observed = spmm(adjacency.user_rows.with_value(None), factor)
         return HistoricalSums(
             denoiser,
@@ -137,7 +135,10 @@ class HistoricalSums(BatchSums):
                 before.to_item + denoiser.send(changed, batch.item_rows),
             )
 
-        return denoiser.through_layers(*denoiser.look_up(batch.n_id), messages)
+        found = denoiser.look_up(n_id)
+        if denoiser.num_layers == 1:
+            return found
+        return denoiser.through_layers(*found, messages)
 
     def project(self, batch: TrainingBatch, embedding: Tensor) -> Tensor:
         """Estimate sums over all items of each row; see :meth:`BatchSums.project`."""
@@ -180,54 +181,4 @@ def _rows_of(past: PastLayer, n_id: NodeIds) -> PastLayer:
     user, item = n_id
     return PastLayer(
         past.user[user], past.item[item], past.to_user[user], past.to_item[item]
-    )
-
-
-def _checked(denoiser: Denoiser) -> TowerDenoiser:
-    """Return a denoiser that embeds and projects as the sums take it to."""
-    known = isinstance(denoiser, TowerDenoiser) and denoiser.config.has_item_sums
-    if not known or type(denoiser).embed is not TowerDenoiser.embed:
-        raise _refused(denoiser)
-    if denoiser.num_layers > 1 and type(denoiser).project is not TowerDenoiser.project:
-        raise ValueError(
-            "'denoiser' needs to project as 'TowerDenoiser' does, with several layers "
-            f"(got {denoiser})"
-        )
-    assert isinstance(denoiser, TowerDenoiser)
-    return denoiser
-
-
-def _check_sums(
-    denoiser: TowerDenoiser,
-    adjacency: BipartiteAdjacency,
-    source: Tensor,
-    item_sum: Tensor,
-) -> None:
-    """Raise unless the factors of some items are their sums, squashed, and twice the
-    embeddings have twice the sums.
-    """
-    rows, degree = adjacency.item_rows, adjacency.item_degree
-    degree = rows.degree() if degree is None else degree
-    # Those of most users, in all processes the same.
-    some = degree.topk(min(NUM_TRIED, rows.num_rows)).indices
-    n_id = torch.arange(source.size(0), device=source.device), some
-    tried, sums = rows.select(some), item_sum[some]
-    factor = denoiser.item_factor(tried, tried.value, n_id, source)
-    doubled = denoiser.gather(tried, tried.value, n_id, 2 * source)
-    known = _close(factor, denoiser.squash_items(sums, some))
-    if not (known and _close(doubled, 2 * sums)):
-        raise _refused(denoiser)
-
-
-def _close(found: Tensor, expected: Tensor) -> bool:
-    same = found.shape == expected.shape
-    return same and torch.allclose(
-        found, expected, rtol=1e-3, atol=1e-4, equal_nan=True
-    )
-
-
-def _refused(denoiser: Denoiser) -> ValueError:
-    return ValueError(
-        "'denoiser' needs item factors that are squashed sums over users, for "
-        f"'refresh_every' (got {denoiser})"
     )
