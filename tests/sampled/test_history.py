@@ -1,5 +1,6 @@
 """Sums over all users as they last were, corrected by a sample."""
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,33 @@ def test_a_pass_every_few_steps(
     # Five steps an epoch: a pass at the first and at the fourth.
     passes = [given.index(one) for one in given]
     assert passes == [0, 0, 0, 3, 3, 5, 5, 5, 8, 8]
+
+
+def test_a_pass_is_gone_before_the_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[weakref.ref[HistoricalSums]] = []
+    kept: list[int] = []
+    sums = TVDiff.historical_sums
+
+    def counted(self: TVDiff, adjacency: BipartiteAdjacency) -> HistoricalSums:
+        kept.append(sum(one() is not None for one in made))
+        found = sums(self, adjacency)
+        made.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(TVDiff, "historical_sums", counted)
+    settings = Settings(
+        hidden_channels=8,
+        engine="sampled",
+        batch_size=100,
+        max_epochs=2,
+        refresh_every=3,
+    )
+    graph = SyntheticBipartite(60, 40, 600)[0]
+    options = FitOptions(progress=False, diagnose=False)
+    fit(graph, settings, run=tmp_path / "run", options=options)
+    assert kept == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("layers", SEVERAL)

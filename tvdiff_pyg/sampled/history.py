@@ -48,8 +48,10 @@ class HistoricalSums(BatchSums):
     (`"Stochastic Training of Graph Convolutional Networks with Variance Reduction"
     <https://arxiv.org/abs/1710.10568>`_). It is unbiased however old the pass is, and
     its variance is that of what has changed since. Of several layers, each has such
-    sums, both ways, and the user tower as well; they are unbiased, given what the layer
-    before has computed. The energy, a sum over all items, is estimated likewise.
+    sums, both ways, and the user tower as well. Of two, they are unbiased, given what
+    the first has computed; from three on, the sample of a node comes back in that of
+    its neighbours, and what has changed is estimated with some bias. The energy, a sum
+    over all items, is estimated likewise.
 
     Args:
         denoiser: What was summed for.

@@ -101,6 +101,8 @@ class RecommenderModule(pl.LightningModule):
             return self.model.sampled_loss(self.adjacency, batch)
         # From the start of an epoch, so that a resumed run passes at the same steps.
         if batch_idx % every == 0:
+            # The last pass goes first: a machine may not hold both.
+            self.history = None
             self.history = self.model.historical_sums(self.adjacency)
         return self.model.sampled_loss(self.adjacency, batch, history=self.history)
 
