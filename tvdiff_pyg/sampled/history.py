@@ -89,7 +89,8 @@ class HistoricalSums(BatchSums):
             adjacency: The training graph, weighted as the denoiser reads it.
 
         Raises:
-            ValueError: If it computes something else; see :func:`check_sums`.
+            ValueError: If its sums are not linear in what they sum, or its item
+                factors are not such sums, squashed.
         """
         check_sums(given, adjacency)
         denoiser = cast(TowerDenoiser, given)
