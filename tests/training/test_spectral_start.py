@@ -9,7 +9,6 @@ import torch
 
 from tvdiff_pyg import FitOptions, Settings, fit
 from tvdiff_pyg.data import BipartiteGraph, SyntheticBipartite, from_arrays
-from tvdiff_pyg.evaluation import EvaluationTask
 from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
 from tvdiff_pyg.training import RunFolder, fit_final
 from tvdiff_pyg.training.spectral_start import starts_in_noise
@@ -38,42 +37,46 @@ def in_groups() -> BipartiteGraph:
     return SyntheticBipartite(120, 80, 1000, num_communities=4)[0]
 
 
-def started(graph: BipartiteGraph, settings: Settings) -> TVDiff:
+def built(graph: BipartiteGraph, settings: Settings) -> TVDiff:
     torch.manual_seed(0)
     model = settings.model.build(graph.num_users, graph.num_items)
     assert isinstance(model, TVDiff)
-    return model.prepare(graph)
-
-
-def in_noise(model: TVDiff | Blend, graph: BipartiteGraph) -> bool:
-    task = EvaluationTask.from_graph(graph, "validation")
-    return starts_in_noise(model, model.adjacency_of(graph), task)
+    return model
 
 
 def test_a_spectrum_of_chance_is_told_from_one_of_groups(
     by_chance: BipartiteGraph, in_groups: BipartiteGraph
 ) -> None:
-    assert in_noise(started(by_chance, SPECTRAL), by_chance)
-    assert not in_noise(started(in_groups, SPECTRAL), in_groups)
+    assert starts_in_noise(built(by_chance, SPECTRAL), by_chance)
+    assert not starts_in_noise(built(in_groups, SPECTRAL), in_groups)
     # The reverse process says nothing of the spectrum, whatever its noise.
     noisy = SPECTRAL.but(schedule="cosine", num_timesteps=50)
-    assert not in_noise(started(in_groups, noisy), in_groups)
+    assert not starts_in_noise(built(in_groups, noisy), in_groups)
+
+
+def test_training_pairs_alone_are_read(in_groups: BipartiteGraph) -> None:
+    model, none = built(in_groups, SPECTRAL), in_groups.train_index[:, :0]
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    alone = in_groups.with_parts(in_groups.train_index, none, none)
+    assert not starts_in_noise(model, alone)
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_a_linear_model_beside_it_has_no_say(by_chance: BipartiteGraph) -> None:
-    model = started(by_chance, SPECTRAL)
+    model = built(by_chance, SPECTRAL)
     linear = LocalEASE(10).fit(model.adjacency_of(by_chance))
-    assert in_noise(Blend(model, linear), by_chance)
+    assert starts_in_noise(Blend(model, linear), by_chance)
 
 
 def test_a_random_start_is_one(by_chance: BipartiteGraph) -> None:
-    model = started(by_chance, SPECTRAL.but(initialization="xavier"))
-    assert not in_noise(model, by_chance)
+    model = built(by_chance, SPECTRAL.but(initialization="xavier"))
+    assert not starts_in_noise(model, by_chance)
 
 
-def test_nobody_has_no_say(by_chance: BipartiteGraph) -> None:
-    model, task = started(by_chance, SPECTRAL), EvaluationTask.of_nobody(by_chance)
-    assert not starts_in_noise(model, model.adjacency_of(by_chance), task)
+def test_too_few_pairs_say_nothing() -> None:
+    graph = from_arrays([0, 1, 1], [0, 0, 1], validation_ratio=0.0, test_ratio=0.0)
+    assert not starts_in_noise(built(graph, SPECTRAL.but(hidden_channels=1)), graph)
 
 
 def test_the_run_is_that_of_a_random_start(
@@ -89,7 +92,7 @@ def test_the_run_is_that_of_a_random_start(
         )
         for name in ("xavier", "spectral")
     }
-    said = [one for one in caplog.messages if "ranks worse than popularity" in one]
+    said = [one for one in caplog.messages if "worse than popularity" in one]
     assert len(said) == 1 and said[0].endswith("weights begin at random")
     assert told["spectral"]["test"] == told["xavier"]["test"]
     folder, other = RunFolder(tmp_path / "spectral"), RunFolder(tmp_path / "xavier")

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, get_args
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.strategies import DDPStrategy
 
 from tvdiff_pyg.data import BipartiteGraph, PreparedData
@@ -111,15 +112,22 @@ class Run:
         if self.options.resume or not self.settings.by_gradients:
             return self
         # The part that selects has to be there before anything is computed.
-        task, monitor = self.selecting_task, self.options.monitor
+        _ = self.selecting_task
+        if self._starts_in_noise():
+            # As it would have begun with these settings, to the last bit.
+            pl.seed_everything(self.options.seed, workers=True, verbose=False)
+            settings = self.settings.but(initialization="xavier")
+            return replace(self, settings=settings)._begun()
         self.model.prepare(self.adjacency, self.options.seed)
         check_scorer(self.model, self.adjacency)  # before an epoch is trained
-        if not starts_in_noise(self.model, self.adjacency, task, monitor):
-            return self
-        settings = self.settings.but(initialization="xavier")
-        # As it would have begun with these settings, to the last bit.
-        pl.seed_everything(self.options.seed, workers=True, verbose=False)
-        return replace(self, settings=settings)._begun()
+        return self
+
+    def _starts_in_noise(self) -> bool:
+        """Whether there is no spectrum; a final fit begins as the run it stands on."""
+        if self.options.final or self.settings.get("initialization") != "spectral":
+            return False
+        with torch.random.fork_rng(devices=[]):
+            return starts_in_noise(self.model, self.held, self.options.monitor)
 
     def _carried_out(self, started: float) -> dict[str, Any]:
         stands_on = versions(*self.settings.model.packages)
