@@ -43,8 +43,8 @@ class TVDiffConfig(ModelConfig):
             none.
         initialization: "xavier", random weights, as published; or "spectral", the
             leading singular vectors of the graph, which takes fewer epochs and less
-            width. Needs a denoiser that reads the graph. A fit whose spectrum ranks
-            worse than popularity does begins at random.
+            width. Needs a denoiser that reads the graph. A fit whose spectrum
+            ranks pairs left out worse than popularity does begins at random.
         score_with_dropout: Leave dropout on while scoring, as the published code
             does. Slow: it needs the dense reference.
 
