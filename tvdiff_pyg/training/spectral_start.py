@@ -17,8 +17,8 @@ from tvdiff_pyg.models.tvdiff_scorer import TVDiffScorer
 logger = logging.getLogger(__name__)
 # Pairs that are left out, and the most users that these are ranked for.
 LEFT_OUT, MOST_USERS = 0.1, 10_000
-# A spectrum of chance ranks clearly worse than popularity: at 0.4 to 0.9 of it, where
-# that was tried.
+# A spectrum of chance ranks clearly worse than popularity: by 0.2 to 0.93 of it on thin
+# parts of ml-100k and on steam-200k-play. Others come to 1.2 and more.
 CLEARLY = 0.95
 
 
@@ -51,10 +51,8 @@ def starts_in_noise(
     part = _without_some(graph)
     if part.validation_index.numel() == 0:
         return False
-    task, adjacency = (
-        EvaluationTask.from_graph(part, "validation"),
-        model.adjacency_of(part),
-    )
+    adjacency = model.adjacency_of(part)
+    task = EvaluationTask.from_graph(part, "validation")
     task = task.part(0, -(-task.user.numel() // MOST_USERS))
 
     def rank(scorer: Scorer[Any]) -> float:
