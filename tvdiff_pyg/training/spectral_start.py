@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 # Pairs that are left out, and the most users that these are ranked for.
 LEFT_OUT, MOST_USERS = 0.1, 10_000
 # A spectrum of chance ranks clearly worse than popularity: by 0.2 to 0.93 of it on thin
-# parts of ml-100k and on steam-200k-play. Others come to 1.2 and more.
+# parts of ml-100k and on steam-200k-play. Others come to 1.1 and more.
 CLEARLY = 0.95
 
 
