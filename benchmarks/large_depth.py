@@ -159,10 +159,11 @@ def _place(record: Record) -> tuple[str, str]:
 def _mean_within(group: Records, cost: str, most: float) -> str:
     """Print the mean over seeds of the best check until then, if each had one."""
     best = [
-        max((check[METRIC] for check in one["curve"] if check[cost] <= most), default=0)
+        max((c[METRIC] for c in one["curve"] if c[cost] <= most), default=None)
         for one in group
     ]
-    return print_number(fmean(best)) if all(best) else MISSING
+    found = [value for value in best if value is not None]
+    return print_number(fmean(found)) if len(found) == len(best) else MISSING
 
 
 BENCHMARK = Benchmark(

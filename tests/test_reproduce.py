@@ -1,6 +1,5 @@
 """The experiments behind the tables of the results, and the tables."""
 
-import importlib
 from pathlib import Path
 from types import ModuleType
 
@@ -16,8 +15,8 @@ def experiments(import_benchmark: ImportBenchmark) -> ModuleType:
 
 
 @pytest.fixture
-def reproduce(experiments: ModuleType) -> ModuleType:
-    return importlib.import_module("reproduce")
+def reproduce(import_benchmark: ImportBenchmark) -> ModuleType:
+    return import_benchmark("reproduce")
 
 
 def record(variant: str, seed: int, ndcg: float) -> Record:
@@ -118,11 +117,12 @@ def test_part_table_stands_beside_the_published(reproduce: ModuleType) -> None:
 
 def test_out_of_budget_begins_nothing(
     reproduce: ModuleType,
+    import_benchmark: ImportBenchmark,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    benchmark = importlib.import_module("benchmark")
+    benchmark = import_benchmark("benchmark")
     monkeypatch.setattr(benchmark, "RESULTS", tmp_path)
     monkeypatch.setattr(benchmark, "BUILD", tmp_path / "build")
     arguments = ["--only", "views", "--data", "lastfm", "--budget-minutes", "0"]

@@ -226,6 +226,15 @@ def test_with_features_gradients_are_exact(layers: str, features: str) -> None:
     check_exact(model, adjacency, history)
 
 
+def trained(folder: Path, **settings: Any) -> dict[str, Any]:
+    """Train for two epochs of five steps, with a pass every three."""
+    fixed: dict[str, Any] = {"hidden_channels": 8, "batch_size": 100, "max_epochs": 2}
+    every = Settings(engine="sampled", refresh_every=3, **fixed, **settings)
+    graph = SyntheticBipartite(60, 40, 600)[0]
+    options = FitOptions(progress=False, diagnose=False)
+    return fit(graph, every, run=folder / "run", options=options)
+
+
 def test_a_pass_every_few_steps(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -239,18 +248,7 @@ def test_a_pass_every_few_steps(
             loss(*args, history=history),
         )[1],
     )
-    settings = Settings(
-        hidden_channels=8,
-        engine="sampled",
-        num_neighbors=3,
-        num_pool=10,
-        batch_size=100,
-        max_epochs=2,
-        refresh_every=3,
-    )
-    graph = SyntheticBipartite(60, 40, 600)[0]
-    options = FitOptions(progress=False, diagnose=False)
-    fit(graph, settings, run=tmp_path / "run", options=options)
+    trained(tmp_path, num_neighbors=3, num_pool=10)
     # Five steps an epoch: a pass at the first and at the fourth.
     passes = [given.index(one) for one in given]
     assert passes == [0, 0, 0, 3, 3, 5, 5, 5, 8, 8]
@@ -270,33 +268,13 @@ def test_a_pass_is_gone_before_the_next(
         return found
 
     monkeypatch.setattr(TVDiff, "historical_sums", counted)
-    settings = Settings(
-        hidden_channels=8,
-        engine="sampled",
-        batch_size=100,
-        max_epochs=2,
-        refresh_every=3,
-    )
-    graph = SyntheticBipartite(60, 40, 600)[0]
-    options = FitOptions(progress=False, diagnose=False)
-    fit(graph, settings, run=tmp_path / "run", options=options)
+    trained(tmp_path)
     assert kept == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("layers", SEVERAL)
 def test_several_layers_train_by_them(layers: str, tmp_path: Path) -> None:
-    given: dict[str, Any] = {"num_neighbors": 3, "num_pool": 10, "batch_size": 100}
-    settings = Settings(
-        hidden_channels=8,
-        engine="sampled",
-        max_epochs=2,
-        refresh_every=3,
-        **given,
-        **LAYERS[layers],
-    )
-    graph = SyntheticBipartite(60, 40, 600)[0]
-    options = FitOptions(progress=False, diagnose=False)
-    metrics = fit(graph, settings, run=tmp_path / "run", options=options)
+    metrics = trained(tmp_path, num_neighbors=3, num_pool=10, **LAYERS[layers])
     assert metrics["test"]["ndcg@20"] > 0
 
 

@@ -108,6 +108,18 @@ def test_the_run_is_that_of_a_random_start(
     assert RunFolder(tmp_path / "final").config()["initialization"] == "xavier"
 
 
+def test_a_look_leaves_the_run_as_it_is(
+    in_groups: BipartiteGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(in_groups, SPECTRAL, run=tmp_path / "looked", options=OPTIONS)
+    monkeypatch.setattr("tvdiff_pyg.training.run.starts_in_noise", lambda *args: False)
+    fit(in_groups, SPECTRAL, run=tmp_path / "unseen", options=OPTIONS)
+    looked, unseen = (
+        RunFolder(tmp_path / name).model().parameters() for name in ("looked", "unseen")
+    )
+    assert all(map(torch.equal, looked, unseen))
+
+
 def test_a_spectrum_of_groups_is_begun_at(
     in_groups: BipartiteGraph, tmp_path: Path
 ) -> None:

@@ -157,8 +157,8 @@ def _sampled_step(size: GraphSize, channels: int, num_layers: int, step: Step) -
     rows = 4 * items + 2 * users + 8 * batch
     rows += 3 * (num_layers - 1) * (items + users)
     if step.historical:
-        # Three tables that are kept, and the factors of a pass; of several layers, four
-        # for each before the last, what the last one reads, and a copy in the pass.
+        # Two tables of users and two of items; of several layers, four for each before
+        # the last, what the last one reads, and a copy in the pass.
         layers = 1 if num_layers == 1 else 1 + num_layers
         rows += 2 * layers * (size.num_users + size.num_items)
     return int(FLOAT * channels * rows + 100 * edges)

@@ -126,8 +126,9 @@ class Run:
         """Whether there is no spectrum; a final fit begins as the run it stands on."""
         if self.options.final or self.settings.get("initialization") != "spectral":
             return False
+        model = self.model  # Its weights are drawn here, as without a look.
         with torch.random.fork_rng(devices=[]):
-            return starts_in_noise(self.model, self.held, self.options.monitor)
+            return starts_in_noise(model, self.held, self.options.monitor)
 
     def _carried_out(self, started: float) -> dict[str, Any]:
         stands_on = versions(*self.settings.model.packages)
