@@ -11,6 +11,7 @@ from tvdiff_pyg import FitOptions, Settings, fit
 from tvdiff_pyg.data import BipartiteGraph, SyntheticBipartite, from_arrays
 from tvdiff_pyg.models import Blend, LocalEASE, TVDiff
 from tvdiff_pyg.training import RunFolder, fit_final
+from tvdiff_pyg.training.run import Run
 from tvdiff_pyg.training.spectral_start import starts_in_noise
 
 SPECTRAL = Settings(
@@ -112,7 +113,7 @@ def test_a_look_leaves_the_run_as_it_is(
     in_groups: BipartiteGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fit(in_groups, SPECTRAL, run=tmp_path / "looked", options=OPTIONS)
-    monkeypatch.setattr("tvdiff_pyg.training.run.starts_in_noise", lambda *args: False)
+    monkeypatch.setattr(Run, "_starts_in_noise", lambda self: False)
     fit(in_groups, SPECTRAL, run=tmp_path / "unseen", options=OPTIONS)
     looked, unseen = (
         RunFolder(tmp_path / name).model().parameters() for name in ("looked", "unseen")
