@@ -27,6 +27,8 @@ BASELINES = (
     "implicit-bpr",
     "vaecf",
 )
+# Of the ten data sets alone, in closed form, too.
+PEERS = ("slim", "scaled-ials", "rp3beta", "user-knn", "gf-cf", "turbo-cf", "bspm")
 
 
 class Context(NamedTuple):
@@ -140,6 +142,8 @@ MODELS: Mapping[str, Overrides] = {
     "tvdiff": {},
     "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
 }
+# Of the ten data sets alone.
+CONTRASTIVE: Mapping[str, Overrides] = {"xsimgcl": {"model": "xsimgcl", **EMBEDDING}}
 # A step of LightGCN propagates through the whole graph and one of BPR-MF updates all
 # embeddings, however small the batch: where those are large, so are the batches. Their
 # loss is a mean over interactions, the penalty is not: with ten times as many
@@ -155,9 +159,9 @@ ON_DATA: Mapping[tuple[str, str], Overrides] = {
 
 def untuned_settings(data: str, model: str) -> Settings:
     """Return what the tuning of a model begins with."""
-    if model in BASELINES:
+    if model in (*BASELINES, *PEERS):
         return Settings(model=model)
-    return settings_of(data, model, WIDE, MODELS[model])
+    return settings_of(data, model, WIDE, {**MODELS, **CONTRASTIVE}[model])
 
 
 SMALL_DATA = {"lastfm": SEEDS, "amazon-beauty": SEEDS}

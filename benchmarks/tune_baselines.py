@@ -15,7 +15,7 @@ from typing import Literal
 import benchmark
 from benchmark import Benchmark, Records, Table
 from engines import load_graph
-from experiments import BASELINES, ON_DATA, untuned_settings
+from experiments import BASELINES, CONTRASTIVE, ON_DATA, PEERS, untuned_settings
 from tuned import CHOSEN_BY
 
 from tvdiff_pyg.grid import GridCell, Record
@@ -24,7 +24,8 @@ from tvdiff_pyg.machine import Device
 from tvdiff_pyg.tune import Candidate, TuneOptions, tune
 from tvdiff_pyg.tune.tuned import in_words
 
-TUNED = (*BASELINES, "bpr-mf", "lightgcn", "diffrec")
+FITTED = (*BASELINES, *PEERS)
+TUNED = (*FITTED, "bpr-mf", "lightgcn", "diffrec", *CONTRASTIVE)
 ModelName = Literal[TUNED]
 
 
@@ -100,7 +101,7 @@ def cells(
             model,
             seed=seed,
             root=root,
-            device="cpu" if model in BASELINES else "auto",
+            device="cpu" if model in FITTED else "auto",
             trials=trials,
             minutes=minutes,
         )
