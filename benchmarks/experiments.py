@@ -123,6 +123,8 @@ NARROW: Overrides = {
 }
 # Every model at one width, trained until validation stops it.
 WIDE: Overrides = {"hidden_channels": 256, "patience": 5}
+# The published width, likewise.
+WIDEST: Overrides = {"num_noise_items": 1024, "check_every": 2, "patience": 5}
 # BPR-MF and LightGCN have no published settings here: those of the studies.
 EMBEDDING: Overrides = {
     "learning_rate": 3e-3,
@@ -226,6 +228,10 @@ EXPERIMENTS = {
             ALL_DATA,
         ),
         parts("views", ALL_DATA),
+        # As published but for the noise, from fewer items: of the same covariance.
+        Experiment(
+            "views_wide", find_study("views").variants, WIDEST, {"lastfm": SEEDS}
+        ),
         # Over users, LastFM would be a single batch of the published size.
         parts("losses", SMALL_DATA, {"batch_size": 256}),
         Experiment(

@@ -26,6 +26,7 @@ from experiments import (
     Experiment,
 )
 from ranks import critical_difference, draw_ranks, ranks
+from tuned import chosen_settings
 
 from tvdiff_pyg.grid import GridCell, Record
 from tvdiff_pyg.grid.tables import MISSING, markdown_table, print_number, print_seconds
@@ -77,9 +78,13 @@ def cells(
 
 def _experiment(data: str, models: Sequence[str]) -> Experiment:
     left = [name for name in models if data not in DATA or name in FURTHER]
-    by_gradients = {**TRAINED, **GRADIENTS, **CONTRASTIVE}
-    trained = {name: by_gradients[name] for name in left if name in by_gradients}
-    fitted = [name for name in left if name not in by_gradients]
+    fitted = [name for name in left if name in (*CLOSED, *PEERS)]
+    begun = {**GRADIENTS, **CONTRASTIVE}
+    trained = {
+        name: TRAINED.get(name) or {**begun[name], **chosen_settings(data, name)}
+        for name in left
+        if name not in fitted
+    }
     return Experiment(NAME, trained, WIDE, {}, {data: fitted})
 
 
