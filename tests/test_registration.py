@@ -134,6 +134,24 @@ def test_an_entropy_that_is_no_scalar_is_refused(value: Any) -> None:
         loss(torch.ones(1, 2), torch.ones(3, 2), observed)
 
 
+def test_an_entropy_that_does_not_learn_is_refused() -> None:
+    """What reads detached scores would leave the energy to be trained alone."""
+
+    @dataclass(frozen=True)
+    class Still(Entropy):
+        needs_negatives = False
+
+        def __call__(self, positive: Tensor, *_: Any) -> Tensor:
+            return -positive.detach().sum()
+
+    loss = HelmholtzFreeEnergyLoss(1.0, Still())
+    observed = CSR.from_edge_index(torch.tensor([[0], [1]]), (1, 3))
+    with pytest.raises(ValueError, match=r"Still\(\) needs .* gradient of the scores"):
+        loss(torch.ones(1, 2, requires_grad=True), torch.ones(3, 2), observed)
+    # Where nothing is trained, there is none to have.
+    assert loss(torch.ones(1, 2), torch.ones(3, 2), observed).entropy == -2
+
+
 def test_a_data_set_that_builds_no_graph_is_refused() -> None:
     built = type("Built", (BipartiteDataset,), {"build": lambda self: HeteroData()})
     message = r"'build' of Built needs .* BipartiteGraph \(got HeteroData\)"

@@ -121,8 +121,8 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
 
         Raises:
             ValueError: If the entropy needs ``negative`` and gets none, or, pairwise,
-                not one for each positive pair of a row; or a shape or a device does not
-                fit.
+                not one for each positive pair of a row; or returns no scalar or a
+                constant; or a shape or a device does not fit.
         """
         factors = as_factors(user_factor, item_factor)
         # Sums over all items are more than half precision holds.
@@ -155,9 +155,7 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
             (observed if positive is None else positive).value,
             None if negative is None else negative.value,
         )
-        if not isinstance(entropy, Tensor) or entropy.dim():
-            shape = getattr(entropy, "shape", type(entropy).__name__)
-            raise ValueError(f"{self.entropy} needs to return a scalar (got {shape})")
+        self._check_returned(entropy, scores[0])
         free_energy = energy - self.temperature * entropy
         return FreeEnergy(free_energy, energy.detach(), entropy.detach())
 
@@ -177,6 +175,18 @@ class HelmholtzFreeEnergyLoss(torch.nn.Module):
         if self.temperature > 0 and positive is not None:
             patterns.append(positive)
         return patterns
+
+    def _check_returned(self, entropy: object, score: Tensor) -> None:
+        """Raise unless an entropy is a scalar with a gradient, if scores have one."""
+        if not isinstance(entropy, Tensor) or entropy.dim():
+            shape = getattr(entropy, "shape", type(entropy).__name__)
+            raise ValueError(f"{self.entropy} needs to return a scalar (got {shape})")
+        # A constant, such as of detached scores, would train the energy alone.
+        if score.requires_grad and not entropy.requires_grad:
+            raise ValueError(
+                f"{self.entropy} needs to return what has a gradient of the scores "
+                "(got a constant)"
+            )
 
     @staticmethod
     def _scores(
