@@ -24,11 +24,12 @@ BASELINES = (
     "ease",
     "local-ease",
     "ials",
+    "scaled-ials",
     "implicit-bpr",
     "vaecf",
 )
 # Of the ten data sets alone, in closed form, too.
-PEERS = ("slim", "scaled-ials", "rp3beta", "user-knn", "gf-cf", "turbo-cf", "bspm")
+PEERS = ("slim", "rp3beta", "user-knn", "gf-cf", "turbo-cf", "bspm")
 
 
 class Context(NamedTuple):
@@ -217,7 +218,8 @@ EXPERIMENTS = {
         # What the linear model does for others, to stand beside those of "main".
         Experiment(
             "blend",
-            {name: MODELS[name] for name in ("diffrec", "bpr-mf", "lightgcn")},
+            {name: MODELS[name] for name in ("diffrec", "bpr-mf", "lightgcn")}
+            | {"scaled-ials": {"model": "scaled-ials"}},
             WIDE | {name: RECOMMENDED[name] for name in LINEAR_NAMES},
             SMALL_DATA_ONE_SEED,
         ),

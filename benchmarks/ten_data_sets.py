@@ -39,7 +39,7 @@ TRAINED = {
     RECOMMENDED: Settings.preset("recommended").flat(),
     ALONE: Settings.preset("recommended", linear_share=0.0).flat(),
 }
-CLOSED = ("ease", "local-ease", "item-knn", "ials", "popularity")
+CLOSED = ("scaled-ials", "ease", "local-ease", "item-knn", "ials", "popularity")
 GRADIENTS = {name: MODELS[name] for name in ("lightgcn", "bpr-mf", "diffrec")}
 OTHERS = (*CLOSED, *PEERS, *GRADIENTS, *CONTRASTIVE)
 COMPARED = (*TRAINED, *OTHERS)

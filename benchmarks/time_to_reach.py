@@ -2,10 +2,10 @@
 
     python benchmarks/time_to_reach.py --data lastfm ml-100k --root DIR
 
-The closed form is the best that ``reproduce.py`` and ``ten_data_sets.py`` have recorded
-of the data set, with seed 0, on validation. A training ends where it is as good. Of
-those that are recorded there and were not carried out here, the table says what their
-best epoch does.
+The closed form is the best of five that ``reproduce.py`` and ``ten_data_sets.py`` have
+recorded of the data set, with seed 0, on validation. A training ends where it is as
+good. Of those that are recorded there and were not carried out here, the table says
+what their best epoch does.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ from typing import Any, Literal
 from benchmark import Benchmark, Records, Table, kept
 from engines import load_graph
 from experiments import MODELS, WIDE, settings_of
-from ten_data_sets import CLOSED, METRIC, TEN, TRAINED
+from ten_data_sets import METRIC, TEN, TRAINED
 from tuned import chosen_settings, tuned_settings
 from watch import Watch
 
@@ -28,6 +28,8 @@ from tvdiff_pyg.study import Cell
 from tvdiff_pyg.training import Settings, preset_names
 
 NAME, SEED = "time_to_reach", 0
+# Without "scaled-ials", which was tuned after these trainings.
+CLOSED = ("ease", "local-ease", "item-knn", "ials", "popularity")
 GRADIENTS = {name: TRAINED.get(name, overrides) for name, overrides in MODELS.items()}
 DataName = Literal[TEN]
 BESIDE = "reproduce_main", "ten_data_sets"
