@@ -109,21 +109,21 @@ def test_an_interval_over_users_stands_where_both_models_kept_draws(
 
 
 def test_models_are_ranked_where_all_were_run(ten: ModuleType, tmp_path: Path) -> None:
-    num = len(ten.COMPARED)
-    values = {name: 0.9 - 0.01 * place for place, name in enumerate(ten.COMPARED)}
-    values[ten.COMPARED[-1]] = values[ten.COMPARED[-2]]
+    num = len(ten.RANKED)
+    values = {name: 0.9 - 0.01 * place for place, name in enumerate(ten.RANKED)}
+    values["popularity"] = values["ials"]
     records = [record(name, 0, ndcg) for name, ndcg in values.items()]
-    for name, ndcg in (values | {"ease": 0.1, "ials": 0.95}).items():
+    for name, ndcg in (values | {"ease": 0.1, "ials": 0.95, "slim": 1}).items():
         records.append(record(name, 0, ndcg, "steam-200k-play"))
     records.append(record("ease", 0, 0.9, "yelp2018"))
     header, _, first, *others = rows(ten.ranks_table(records))
     assert header == ["Model", "Mean rank", "ml-100k", "steam-200k-play"]
     assert first == [ten.RECOMMENDED, "1.5", "1", "2"]
     found = {row[0]: row[1:] for row in others}
-    ease, ials = (ten.COMPARED.index(name) + 1 for name in ("ease", "ials"))
-    assert found["ease"] == [f"{(ease + num) / 2:.1f}", str(ease), str(num)]
-    assert found["ials"] == [f"{(ials + 1) / 2:.1f}", str(ials), "1"]
-    assert found[ten.COMPARED[-1]][1] == f"{num - 0.5:g}"
+    ease, ials = (ten.RANKED.index(name) + 1 for name in ("ease", "ials"))
+    assert found["ease"] == [f"{(ease + num) / 2:.1f}", f"{ease}", f"{num}"]
+    assert found["ials"][1:] == [f"{ials + 0.5:g}", "1"]
+    assert found["popularity"][1] == f"{ials + 0.5:g}" and "slim" not in found
     # Demsar's table: 2.949 is the quantile of seven models.
     wanted = 2.949 * math.sqrt(7 * 8 / (6 * 2))
     assert ten.critical_difference(7, 2) == pytest.approx(wanted, rel=1e-3)
