@@ -41,7 +41,8 @@ PUBLISHED["paper"] = {
 TOP_20 = ("recall@20", "ndcg@20")
 RANKED = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
 RECOMMENDED = "tvdiff, recommended"
-ENSEMBLE = "lightgcn, with the preset's linear model (seed 0)"
+ENSEMBLES = ("lightgcn", "scaled-ials")
+BESIDE = "{}, with the preset's linear model (seed 0)"
 TITLES = ("Recall@10", "Recall@20", "NDCG@10", "NDCG@20")
 INTERVAL = "To the first, 95% interval"
 
@@ -105,19 +106,19 @@ def models_table(records: Records) -> str:
     """NDCG@20 of all models on all data sets.
 
     The model of the highest mean share of each data set's best comes first; a data set
-    that it was not run on counts as nothing. Below the preset, which is an ensemble, is
-    the best model that is not TV-Diff as one with the same linear model.
+    that it was not run on counts as nothing. Below the preset, which is an ensemble,
+    are the best models that are not TV-Diff as ones with the same linear model.
     """
     order = list(shares(records))
-    blended = read_records(BENCHMARK.files("blend")[0])
-    ensemble = [
-        {**record, "variant": ENSEMBLE}
-        for record in blended
-        if record["model"] == "lightgcn"
+    ensembles = [
+        {**record, "variant": BESIDE.format(record["model"])}
+        for record in read_records(BENCHMARK.files("blend")[0])
+        if record["model"] in ENSEMBLES
     ]
-    if ensemble and RECOMMENDED in order:
-        order.insert(order.index(RECOMMENDED) + 1, ENSEMBLE)
-        records = [*records, *ensemble]
+    if ensembles and RECOMMENDED in order:
+        place = order.index(RECOMMENDED) + 1
+        order[place:place] = map(BESIDE.format, ENSEMBLES)
+        records = [*records, *ensembles]
     groups = {_cell(group[0]): group for group in group_records(records, _cell)}
     data_sets = [data for data in DATA if any(data == of for of, _ in groups)]
     rows = [

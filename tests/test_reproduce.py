@@ -137,5 +137,5 @@ def test_recorded_runs_are_found_among_those_that_are_kept(
     arguments = ["--only", "main", "--data", "lastfm", "--no-run"]
     reproduce.BENCHMARK.main(arguments)
     out = capsys.readouterr().out
-    assert "main: 39 of 39 cells are recorded" in out
+    assert "main: 42 of 42 cells are recorded" in out
     assert "\nmodels:\n\n| Model | lastfm |" in out and "\nmain:\n" in out
