@@ -28,7 +28,7 @@ BASELINES = (
     "implicit-bpr",
     "vaecf",
 )
-# Of the ten data sets alone, in closed form, too.
+# In closed form, too; run by ten_data_sets.py alone.
 PEERS = ("slim", "rp3beta", "user-knn", "gf-cf", "turbo-cf", "bspm")
 
 
@@ -145,7 +145,7 @@ MODELS: Mapping[str, Overrides] = {
     "tvdiff": {},
     "lightgcn": {"model": "lightgcn", "num_layers": 2, **EMBEDDING},
 }
-# Of the ten data sets alone.
+# Likewise, by gradients.
 CONTRASTIVE: Mapping[str, Overrides] = {"xsimgcl": {"model": "xsimgcl", **EMBEDDING}}
 # A step of LightGCN propagates through the whole graph and one of BPR-MF updates all
 # embeddings, however small the batch: where those are large, so are the batches. Their
