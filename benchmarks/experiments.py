@@ -30,6 +30,7 @@ BASELINES = (
 )
 # In closed form, too; run by ten_data_sets.py alone.
 PEERS = ("slim", "rp3beta", "user-knn", "gf-cf", "turbo-cf", "bspm")
+FITTED = (*BASELINES, *PEERS)
 
 
 class Context(NamedTuple):
@@ -162,7 +163,7 @@ ON_DATA: Mapping[tuple[str, str], Overrides] = {
 
 def untuned_settings(data: str, model: str) -> Settings:
     """Return what the tuning of a model begins with."""
-    if model in (*BASELINES, *PEERS):
+    if model in FITTED:
         return Settings(model=model)
     return settings_of(data, model, WIDE, {**MODELS, **CONTRASTIVE}[model])
 

@@ -19,6 +19,7 @@ from benchmark import DATA, Benchmark, Records, Table, kept
 from experiments import (
     ALONE,
     CONTRASTIVE,
+    FITTED,
     MODELS,
     PEERS,
     WIDE,
@@ -80,7 +81,7 @@ def cells(
 
 def _experiment(data: str, models: Sequence[str]) -> Experiment:
     left = [name for name in models if data not in DATA or name in FURTHER]
-    fitted = [name for name in left if name in (*CLOSED, *PEERS)]
+    fitted = [name for name in left if name in FITTED]
     begun = {**GRADIENTS, **CONTRASTIVE}
     trained = {
         name: TRAINED.get(name) or {**begun[name], **chosen_settings(data, name)}

@@ -15,7 +15,7 @@ from typing import Literal
 import benchmark
 from benchmark import Benchmark, Records, Table
 from engines import load_graph
-from experiments import BASELINES, CONTRASTIVE, ON_DATA, PEERS, untuned_settings
+from experiments import CONTRASTIVE, FITTED, ON_DATA, untuned_settings
 from tuned import CHOSEN_BY
 
 from tvdiff_pyg.grid import GridCell, Record
@@ -24,7 +24,6 @@ from tvdiff_pyg.machine import Device
 from tvdiff_pyg.tune import Candidate, TuneOptions, tune
 from tvdiff_pyg.tune.tuned import in_words
 
-FITTED = (*BASELINES, *PEERS)
 TUNED = (*FITTED, "bpr-mf", "lightgcn", "diffrec", *CONTRASTIVE)
 ModelName = Literal[TUNED]
 
