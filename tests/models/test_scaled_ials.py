@@ -16,11 +16,16 @@ from tvdiff_pyg.models.baselines.weighted_squares import WeightedSquares
 assert_close = partial(torch.testing.assert_close, atol=1e-4, rtol=1e-4)
 MATRIX = random_matrix(30, 20, density=0.3)
 BLOCK_ENTRIES = "tvdiff_pyg.models.baselines.weighted_squares.BLOCK_ENTRIES"
-OPTIONS = [(0.01, 1.0, 0.1), (0.5, 0.0, 0.02), (0.1, 0.5, 1.0)]
+OPTIONS = [(0.01, 1.0, 0.3), (0.5, 0.0, 0.06), (0.1, 0.5, 3.0)]
+
+
+def weight_of(matrix: Tensor, config: ScaledIALSConfig) -> float:
+    """What all pairs are to weigh, spread over them."""
+    return config.unobserved_ratio * max(matrix.sum().item(), 1) / matrix.numel()
 
 
 def penalties(matrix: Tensor, config: ScaledIALSConfig) -> Tensor:
-    frequency = matrix.sum(dim=1) + config.unobserved_weight * matrix.size(1)
+    frequency = matrix.sum(dim=1) + weight_of(matrix, config) * matrix.size(1)
     return config.regularization * frequency**config.frequency_power
 
 
@@ -28,7 +33,7 @@ def dense(matrix: Tensor, item: Tensor, config: ScaledIALSConfig) -> Tensor:
     """Each user's solution, by itself."""
     solved = []
     for row, penalty in zip(matrix, penalties(matrix, config), strict=True):
-        weight = row + config.unobserved_weight
+        weight = row + weight_of(matrix, config)
         system = item.t() @ (weight[:, None] * item) + penalty * torch.eye(item.size(1))
         solved.append(torch.linalg.solve(system, item.t() @ row))
     return torch.stack(solved)
@@ -50,19 +55,21 @@ def test_one_side_is_the_solution_of_its_systems(
     matrix, config = matrix.double(), ScaledIALSConfig(channels, *options)
     item = torch.rand(matrix.size(1), channels, dtype=torch.double)
     rows = graph_of(matrix).user_rows
-    squares = WeightedSquares(item, config.unobserved_weight)
-    found = squares.solve(rows, config.penalty(rows))
+    weight = config.weight(rows)
+    squares = WeightedSquares(item, weight)
+    found = squares.solve(rows, config.penalty(rows, weight))
     assert_close(found, dense(matrix, item, config))
 
 
 @pytest.mark.parametrize("regularization", [1e-3, 1e-6, 1e-8])
 def test_no_penalty_is_so_small_that_zeros_were_better(regularization: float) -> None:
     matrix = random_matrix(60, 45, density=0.12)
-    graph, options = graph_of(matrix), (64, regularization, 1.0, 0.06)
+    graph, options = graph_of(matrix), (64, regularization, 1.0, 0.5)
     model = ScaledIALS(*options).fit(graph)
     scorer = model.scorer(graph)
     scores = scorer.known(torch.arange(60)) @ scorer.item_factor.t()
-    loss = matrix * (1 - scores) ** 2 + 0.06 * scores**2
+    weight = weight_of(matrix, model.config)
+    loss = matrix * (1 - scores) ** 2 + weight * scores**2
     assert bool((loss.sum(dim=1) <= matrix.sum(dim=1) + 1e-3).all())
 
 
@@ -75,7 +82,8 @@ def test_users_minimise_the_loss_and_passes_lower_it(options: Any) -> None:
         observed = (matrix * (1 - score) ** 2).sum()
         penalty = (penalties(matrix, config)[:, None] * user**2).sum()
         penalty = penalty + (penalties(matrix.t(), config)[:, None] * item**2).sum()
-        return observed + config.unobserved_weight * (score**2).sum() + penalty
+        every = weight_of(matrix, config) * (score**2).sum()
+        return observed + every + penalty
 
     losses = []
     for iterations in (1, 2, 8):
@@ -105,6 +113,14 @@ def test_a_new_history_is_ranked_as_a_user_with_the_same() -> None:
     assert_close(scorer.query(history), scorer.known(torch.tensor([3, 4])))
 
 
+def test_users_of_another_graph_are_weighed_as_where_it_was_fitted() -> None:
+    model = ScaledIALS(factors=4).fit(graph_of(MATRIX))
+    denser = torch.cat([MATRIX[3:5], torch.ones(3, MATRIX.size(1))])
+    there = model.scorer(graph_of(denser)).known(torch.arange(2))
+    here = model.scorer(graph_of(MATRIX)).known(torch.tensor([3, 4]))
+    assert_close(there, here)
+
+
 def test_a_seed_repeats_the_vectors_and_leaves_the_generator_alone() -> None:
     before, graph = torch.get_rng_state(), graph_of(MATRIX)
     first, second = (ScaledIALS(4).fit(graph, seed=3).item_factor for _ in range(2))
@@ -121,8 +137,8 @@ def test_a_seed_repeats_the_vectors_and_leaves_the_generator_alone() -> None:
         ({"iterations": 0}, r"'iterations' needs to be at least 1 \(got 0\)"),
         ({"regularization": 0.0}, r"'regularization' needs to be positive \(got 0.0\)"),
         (
-            {"unobserved_weight": 0.0},
-            r"'unobserved_weight' needs to be positive \(got 0.0\)",
+            {"unobserved_ratio": 0.0},
+            r"'unobserved_ratio' needs to be positive \(got 0.0\)",
         ),
         (
             {"frequency_power": -1.0},

@@ -30,7 +30,8 @@ class ScaledIALSConfig(ModelConfig):
         factors: Length of the vectors, at least 1.
         regularization: Penalty of the vectors, above 0.
         frequency_power: Power of the frequency that scales it, at least 0.
-        unobserved_weight: Weight of every pair, observed or not, above 0.
+        unobserved_ratio: What all pairs together weigh, observed or not, for each
+            one that the observed weigh, above 0.
         iterations: Passes over the interactions, at least 1.
 
     Raises:
@@ -38,16 +39,16 @@ class ScaledIALSConfig(ModelConfig):
     """
 
     factors: int = 128
-    regularization: float = 0.003
+    regularization: float = 0.01
     frequency_power: float = 1.0
-    unobserved_weight: float = 0.1
+    unobserved_ratio: float = 10.0
     iterations: int = 16
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
         self.check_at_least(1, "factors", "iterations")
-        for name in ("regularization", "unobserved_weight"):
+        for name in ("regularization", "unobserved_ratio"):
             self.check(name, getattr(self, name) > 0, "positive")
         self.check("frequency_power", self.frequency_power >= 0, "at least 0")
 
@@ -57,7 +58,7 @@ class ScaledIALSConfig(ModelConfig):
         return {
             "factors": WIDTHS,
             "regularization": log(1e-3, 0.1),
-            "unobserved_weight": log(1e-3, 1.0),
+            "unobserved_ratio": log(1.0, 100.0),
             "iterations": Range(5, 30),
         }
 
@@ -74,13 +75,28 @@ class ScaledIALSConfig(ModelConfig):
             "activations": max(solving, doubled, scoring),
         }
 
-    def penalty(self, rows: CSR) -> Tensor:
+    def weight(self, rows: CSR) -> Tensor:
+        r"""Spread the weight of all pairs evenly, :math:`\alpha_0 = c |R| / |U| |I|`.
+
+        Args:
+            rows: What each met, of shape ``[num_rows, num_others]``.
+
+        Returns:
+            The weight of each pair, of shape ``[]``.
+        """
+        # Without any, a weight of zero would leave nothing to solve.
+        density = max(rows.nnz, 1) / (rows.num_rows * rows.num_cols)
+        weight = self.unobserved_ratio * density
+        return torch.tensor(weight, device=rows.col.device)
+
+    def penalty(self, rows: CSR, weight: Tensor) -> Tensor:
         r"""Scale the penalty of each row, :math:`\lambda (|N| + \alpha_0 n)^{\nu}`.
 
         Args:
             rows: What each met, of shape ``[num_rows, num_others]``.
+            weight: The weight :math:`\alpha_0` of every pair, of shape ``[]``.
         """
-        frequency = rows.degree() + self.unobserved_weight * rows.num_cols
+        frequency = rows.degree() + weight * rows.num_cols
         return self.regularization * frequency**self.frequency_power
 
 
@@ -95,6 +111,9 @@ class ScaledIALS(ClosedFormModel):
         + \lambda \Big( \sum_u (|N(u)| + \alpha_0 |I|)^{\nu} \lVert x_u \rVert^2
         + \sum_i (|N(i)| + \alpha_0 |U|)^{\nu} \lVert y_i \rVert^2 \Big)
 
+    with :math:`\alpha_0 = c |R| / |U| |I|`, so that :math:`c` means the same on any
+    graph, as :math:`\alpha_0` does not.
+
     With :math:`\nu = 1` a vector is penalised as often as it is read, as where
     gradients are taken pair by pair; :math:`\nu = 0` is the penalty of :class:`IALS`.
     Users and items are solved for in turn, exactly. No user vectors are kept: users are
@@ -102,9 +121,10 @@ class ScaledIALS(ClosedFormModel):
 
     Args:
         factors: Length of the vectors, at least 1. (default: ``128``)
-        regularization: :math:`\lambda`, above 0. (default: ``0.003``)
+        regularization: :math:`\lambda`, above 0. (default: ``0.01``)
         frequency_power: :math:`\nu`, at least 0. (default: ``1.0``)
-        unobserved_weight: :math:`\alpha_0`, above 0. (default: ``0.1``)
+        unobserved_ratio: :math:`c`, above 0: what all pairs together weigh, observed or
+            not, for each one that the observed weigh. (default: ``10.0``)
         iterations: Passes over the interactions, at least 1. (default: ``16``)
 
     Raises:
@@ -118,20 +138,21 @@ class ScaledIALS(ClosedFormModel):
     """
 
     config: ScaledIALSConfig
-    fitted = ("item_factor",)
+    fitted = ("item_factor", "unobserved_weight")
     item_factor: Tensor | None
+    unobserved_weight: Tensor | None
 
     def __init__(
         self,
         factors: int = 128,
-        regularization: float = 0.003,
+        regularization: float = 0.01,
         frequency_power: float = 1.0,
-        unobserved_weight: float = 0.1,
+        unobserved_ratio: float = 10.0,
         iterations: int = 16,
     ) -> None:
         super().__init__(
             ScaledIALSConfig(
-                factors, regularization, frequency_power, unobserved_weight, iterations
+                factors, regularization, frequency_power, unobserved_ratio, iterations
             )
         )
 
@@ -148,16 +169,17 @@ class ScaledIALS(ClosedFormModel):
         first = torch.randn(users.num_cols, self.config.factors, generator=generator)
         scale = INIT_SCALE / math.sqrt(self.config.factors)
         factor = first.mul_(scale).to(users.col.device)
+        weight = self.config.weight(users)
         for _ in range(self.config.iterations):
-            factor = self._solve(items, self._solve(users, factor))
-        self.item_factor = factor
+            factor = self._solve(items, self._solve(users, factor, weight), weight)
+        self.item_factor, self.unobserved_weight = factor, weight
         return self
 
-    def _solve(self, rows: CSR, factor: Tensor) -> Tensor:
+    def _solve(self, rows: CSR, factor: Tensor, weight: Tensor) -> Tensor:
         """Solve for one side, the other one fixed."""
-        squares = WeightedSquares(factor, self.config.unobserved_weight)
+        squares = WeightedSquares(factor, weight)
         try:
-            return squares.solve(rows, self.config.penalty(rows))
+            return squares.solve(rows, self.config.penalty(rows, weight))
         except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise ValueError(
                 f"'regularization' needs to be larger for an inverse in single "
@@ -171,9 +193,11 @@ class ScaledIALS(ClosedFormModel):
         """
         self.check_fitted()
         assert self.item_factor is not None
+        assert self.unobserved_weight is not None
         rows = self.adjacency_of(graph).user_rows
         self.check_size("items", self.item_factor.size(0), rows.num_cols)
-        return ScaledIALSScorer(rows, self.item_factor, self.config)
+        fitted = self.item_factor, self.unobserved_weight
+        return ScaledIALSScorer(rows, *fitted, self.config)
 
 
 class ScaledIALSScorer(FactorScorer):
@@ -182,15 +206,16 @@ class ScaledIALSScorer(FactorScorer):
     Args:
         rows: Each user's training items, of shape ``[num_users, num_items]``.
         item_factor: Item factors, of shape ``[num_items, factors]``.
-        config: The penalty and the weight of what was not met.
+        weight: The weight of every pair, of shape ``[]``.
+        config: The penalty.
     """
 
     def __init__(
-        self, rows: CSR, item_factor: Tensor, config: ScaledIALSConfig
+        self, rows: CSR, item_factor: Tensor, weight: Tensor, config: ScaledIALSConfig
     ) -> None:
         super().__init__(rows, item_factor)
-        self._config = config
-        self._squares = WeightedSquares(item_factor, config.unobserved_weight)
+        self._weight, self._config = weight, config
+        self._squares = WeightedSquares(item_factor, weight)
 
     @torch.no_grad()
     def query(self, history: CSR) -> Tensor:
@@ -198,4 +223,5 @@ class ScaledIALSScorer(FactorScorer):
 
         See :meth:`~tvdiff_pyg.models.Scorer.query`.
         """
-        return self._squares.solve(history, self._config.penalty(history))
+        penalty = self._config.penalty(history, self._weight)
+        return self._squares.solve(history, penalty)

@@ -29,17 +29,17 @@ class WeightedSquares:
 
     Args:
         factor: The factors :math:`Y`, of shape ``[num_others, channels]``.
-        weight: The weight :math:`\alpha` of every pair, above 0.
+        weight: The weight :math:`\alpha` of every pair, above 0, of shape ``[]``.
 
     Example:
         >>> rows = CSR.from_edge_index(torch.tensor([[0, 0, 1], [0, 1, 1]]), (2, 2))
-        >>> squares = WeightedSquares(torch.eye(2), weight=0.5)
+        >>> squares = WeightedSquares(torch.eye(2), weight=torch.tensor(0.5))
         >>> squares.solve(rows, penalty=torch.tensor([0.5, 1.0]))
         tensor([[0.5000, 0.5000],
                 [0.0000, 0.4000]])
     """
 
-    def __init__(self, factor: Tensor, weight: float) -> None:
+    def __init__(self, factor: Tensor, weight: Tensor) -> None:
         # In single precision the least eigenvalues are lost beside the greatest, and
         # with them what keeps scores of unmet pairs low where penalties are small.
         wide = factor.double()
