@@ -57,8 +57,8 @@ class ScaledIALSConfig(ModelConfig):
         """All but the power, of which each needs penalties of another scale."""
         return {
             "factors": WIDTHS,
-            "regularization": log(1e-3, 0.1),
-            "unobserved_ratio": log(1.0, 100.0),
+            "regularization": log(2e-3, 0.03),
+            "unobserved_ratio": log(3.0, 50.0),
             "iterations": Range(5, 30),
         }
 
